@@ -1,0 +1,120 @@
+"""Findings: what is wrong, where, what was found, what is allowed and what to do about it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from enum import Enum
+
+
+class Severity(str, Enum):
+    """How much a finding weighs: an error stops the command, a warning and a note do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Exit:
+    """Exit codes of every command."""
+
+    OK = 0
+    GATE_FAILED = 1
+    BAD_INPUT = 2
+    TARGET_RULE = 3
+    BACKEND_MISSING = 4
+    BUNDLE_CHANGED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One diagnostic.
+
+    Attributes
+    ----------
+    code
+        ``ND`` and three digits: 0xx usage and files, 1xx graph, 2xx target rules, 3xx quantisation,
+        4xx parity and backends. A code is never reused for another meaning.
+    message
+        What is wrong, as a sentence without a full stop.
+    where
+        The file, key, layer or neuron.
+    found, limit
+        The offending value and the allowed one, with units.
+    help
+        What to do.
+    severity
+        See :class:`Severity`.
+    """
+
+    code: str
+    message: str
+    where: str = ""
+    found: str = ""
+    limit: str = ""
+    help: str = ""
+    severity: Severity = Severity.ERROR
+
+    def render(self) -> str:
+        """Give the finding as text, the way a compiler prints a diagnostic."""
+        lines = [f"{self.severity.value}[{self.code}]: {self.message}"]
+        if self.where:
+            lines.append(f"  --> {self.where}")
+        if self.found:
+            lines.append(f"   |  found  {self.found}")
+        if self.limit:
+            lines.append(f"   |  limit  {self.limit}")
+        if self.help:
+            lines.append(f"  help: {self.help}")
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, str]:
+        """Give the finding as a JSON-ready mapping."""
+        fields = asdict(self)
+        fields["severity"] = self.severity.value
+        return fields
+
+
+class NeurodeployError(Exception):
+    """One or more findings that stop a command.
+
+    Parameters
+    ----------
+    findings
+        What is wrong; at least one.
+    exit_code
+        What the process exits with, see :class:`Exit`. By default 3 where a finding is a target rule
+        (ND2xx) and 2 otherwise.
+    """
+
+    def __init__(self, findings: Finding | Iterable[Finding], exit_code: int | None = None) -> None:
+        self.findings: tuple[Finding, ...] = (
+            (findings,) if isinstance(findings, Finding) else tuple(findings)
+        )
+        self.exit_code = exit_code if exit_code is not None else exit_code_of(self.findings)
+        super().__init__("\n\n".join(finding.render() for finding in self.findings))
+
+
+def exit_code_of(findings: Sequence[Finding]) -> int:
+    """Give the exit code for findings: 0 without errors, 3 for target rules, else 2."""
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if not errors:
+        return Exit.OK
+    if all(finding.code.startswith("ND2") for finding in errors):
+        return Exit.TARGET_RULE
+    return Exit.BAD_INPUT
+
+
+def raise_errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Raise :class:`NeurodeployError` if any finding is an error; else give all of them back."""
+    kept = tuple(findings)
+    if any(finding.severity is Severity.ERROR for finding in kept):
+        raise NeurodeployError(kept)
+    return kept
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Give ``did you mean 'x'?`` for the nearest of ``known``, or an empty string."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else ""

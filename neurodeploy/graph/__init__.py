@@ -1,0 +1,1 @@
+"""The float level: populations and projections in seconds, read from and written to NIR."""

@@ -1,0 +1,178 @@
+"""The Graph: populations of one neuron model, and projections with weights, delays and taps between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.graph.arrays import ReadOnlyArrays
+
+Floats = NDArray[np.float64]
+
+INPUT = "input"
+"""Name of the source that stands for the network's input spikes; no population may have it."""
+
+
+class NeuronModel(str, Enum):
+    """What a population computes each step; see numerics in docs/explanation.
+
+    With ``alpha = dt/tau`` and ``i`` the summed synaptic input and bias of this step:
+
+    * ``LIF``: ``v += alpha*(v_leak - v + r*i); z = v > v_threshold; v = v_reset where z`` (Norse LIFBox).
+    * ``LI``: the same without threshold and reset (readout).
+    * ``CUBA_LIF``: ``c += dt/tau_syn*(w_in*i - c)`` first, then the LIF step with ``c`` in place of ``i``.
+    * ``CUBA_LI``: the same without threshold and reset.
+    """
+
+    LIF = "lif"
+    LI = "li"
+    CUBA_LIF = "cuba_lif"
+    CUBA_LI = "cuba_li"
+
+    @property
+    def spiking(self) -> bool:
+        """Whether neurons of this model emit spikes."""
+        return self in (NeuronModel.LIF, NeuronModel.CUBA_LIF)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a synaptic current filters the input."""
+        return self in (NeuronModel.CUBA_LIF, NeuronModel.CUBA_LI)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Population(ReadOnlyArrays):
+    """Neurons that share a model. Every array has the population's full shape ``[neuron]``.
+
+    Attributes
+    ----------
+    name
+        Unique in the graph; not ``input``.
+    model
+        See :class:`NeuronModel`.
+    tau_s
+        Membrane time constants, in seconds.
+    v_threshold, v_leak, v_reset, r
+        As in NIR; ``v_threshold`` and ``v_reset`` are ignored where the model does not spike.
+    tau_syn_s, w_in
+        Synaptic time constants in seconds and NIR's input gain; ignored where the model has no current.
+    bias
+        Constant input current, added to ``i`` at every step.
+    """
+
+    name: str
+    model: NeuronModel
+    tau_s: Floats
+    v_threshold: Floats
+    v_leak: Floats
+    v_reset: Floats
+    r: Floats
+    tau_syn_s: Floats
+    w_in: Floats
+    bias: Floats
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return int(self.tau_s.shape[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Projection(ReadOnlyArrays):
+    """Synapses from one source (the input or a population) to one population.
+
+    Attributes
+    ----------
+    source, target
+        Names; ``source`` may be :data:`INPUT`. Equal names make it recurrent.
+    weight
+        ``[tap, post, pre]``; 0 is no synapse.
+    delay_s
+        ``[tap, post, pre]``, in seconds, not negative; a spike at time t counts at ``t + delay``. A
+        recurrent projection needs at least one step. Where the weight is 0 the delay means nothing.
+    """
+
+    source: str
+    target: str
+    weight: Floats
+    delay_s: Floats
+
+    @property
+    def name(self) -> str:
+        """``source->target``."""
+        return f"{self.source}->{self.target}"
+
+    @property
+    def n_taps(self) -> int:
+        """Number of taps."""
+        return int(self.weight.shape[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readout:
+    """How a class score is made from the last population.
+
+    Attributes
+    ----------
+    population
+        Its name.
+    score
+        ``softmax_sum`` (sum over steps of softmax(v)), ``last``, ``max``, ``per_step`` (one decision a step;
+        softmax(v) of each step) or ``spike_count``.
+    """
+
+    population: str
+    score: str = "softmax_sum"
+
+
+SCORES = ("softmax_sum", "last", "max", "per_step", "spike_count")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Graph:
+    """A network in floats and seconds.
+
+    Attributes
+    ----------
+    name
+        For messages and files.
+    dt_s
+        Length of one step, in seconds.
+    input_size
+        Number of input channels.
+    input_max
+        Largest input value of a step: 1 for binary spikes, above 1 for graded (counts).
+    populations
+        In an order in which a feed-forward network can be computed.
+    projections
+        Any number between any two; their inputs add at the target.
+    readout
+        Where the class score comes from, or None.
+    """
+
+    name: str
+    dt_s: float
+    input_size: int
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...]
+    readout: Readout | None = None
+    input_max: int = 1
+
+    def population(self, name: str) -> Population:
+        """Give the population of a name; KeyError where there is none."""
+        for population in self.populations:
+            if population.name == name:
+                return population
+        raise KeyError(name)
+
+    def into(self, name: str) -> Iterator[Projection]:
+        """Iterate over the projections that end at a population."""
+        return (projection for projection in self.projections if projection.target == name)
+
+    def size_of(self, source: str) -> int:
+        """Give the number of sources behind a name, which may be :data:`INPUT`."""
+        return self.input_size if source == INPUT else self.population(source).size

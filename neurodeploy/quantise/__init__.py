@@ -1,0 +1,1 @@
+"""From the float Graph to the FixedGraph of integers and whole steps."""
