@@ -1,0 +1,50 @@
+# Everything runs in the virtual environment that `make install` creates.
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO ?= demo
+
+# A waiting OpenMP thread must sleep: spinning makes two threads slower than one on a busy machine.
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.PHONY: install check test fast demo lava mutants parity-soak docs clean
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q -c constraints.txt -e '.[train,dev]'
+	touch $@
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lava: install
+	$(BIN)/neurodeploy lava install
+
+test: install lava
+	$(BIN)/pytest
+
+fast: install
+	$(BIN)/pytest -m "not slow and not lava"
+
+demo: install
+	$(BIN)/neurodeploy train mts-xor-delays -o $(DEMO)/run --threads 2
+	$(BIN)/neurodeploy export $(DEMO)/run --target loihi -o $(DEMO)/bundle
+	$(BIN)/neurodeploy lava install
+	$(BIN)/neurodeploy verify $(DEMO)/bundle --lava 4 --require lava --max-drop 2 --report $(DEMO)/report.html
+
+mutants: install
+	$(BIN)/python benchmarks/mutation.py
+
+parity-soak: install lava
+	$(BIN)/python benchmarks/parity_soak.py
+
+docs: install
+	$(BIN)/python docs/generate.py
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist

@@ -1,0 +1,46 @@
+"""The wheel holds all that the command line needs: recipes, targets, the Lava runner's script and pins."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel and install it, alone, in a new environment that borrows this one's other packages."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(folder), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True, timeout=300)
+    (wheel,) = folder.glob("*.whl")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "env")], check=True)
+    site = Path(next((folder / "env" / "lib").glob("python3*")) / "site-packages")
+    # A .pth adds this environment's packages, but not its own .pth files: the checkout stays out.
+    (site / "borrowed.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+    install = [sys.executable, "-m", "pip", "--python", str(folder / "env" / "bin" / "python"), "install", "-q"]
+    subprocess.run([*install, "--no-deps", str(wheel)], check=True, capture_output=True, timeout=300)
+    return folder / "env" / "bin" / "neurodeploy"
+
+
+@pytest.mark.parametrize("command", [["--help"], ["models"], ["targets"], ["inspect", "mts-xor"], ["doctor"]])
+def test_the_installed_wheel_answers_in_another_folder(
+    installed: Path, command: list[str], tmp_path: Path
+) -> None:
+    done = subprocess.run([str(installed), *command], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_installed_wheel_is_what_runs(installed: Path, tmp_path: Path) -> None:
+    code = "import neurodeploy, neurodeploy.resources as r; print(neurodeploy.__file__, r.names('models'))"
+    python = installed.parent / "python"
+    done = subprocess.run([str(python), "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert str(installed.parents[1]) in done.stdout
+    assert "mts-xor-delays" in done.stdout
