@@ -1,0 +1,258 @@
+"""Recipes from TOML with overrides, and back to TOML."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from pydantic import ValidationError
+
+from neurodeploy import resources
+from neurodeploy.diagnostics import Finding, NeurodeployError, nearest
+from neurodeploy.recipe.explain import KEYS_PAGE, findings_of
+from neurodeploy.recipe.keys import key, keys
+from neurodeploy.recipe.schema import Recipe
+from neurodeploy.recipe.section import Section
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+VARIANTS = "variants"
+"""Table of a recipe file: name of a variant = list of overrides, as ``--set`` takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A shipped recipe: its name, what it does, where it comes from and the names of its variants."""
+
+    name: str
+    description: str
+    source: str
+    variants: tuple[str, ...]
+
+
+def list_recipes() -> list[Listed]:
+    """List the shipped recipes, sorted by name."""
+    listed = []
+    for name in resources.names("models"):
+        table, variants = _read(resources.path_of("models", name))
+        listed.append(
+            Listed(name, str(table.get("description", "")), str(table.get("source", "")), tuple(sorted(variants)))
+        )
+    return listed
+
+
+def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe, apply a variant and overrides, and check all of it.
+
+    Parameters
+    ----------
+    name_or_path
+        Name of a shipped recipe (``mts-xor``), with a variant (``mts-xor:reversed``), or a TOML file
+        (``my.toml``, ``my.toml:variant``).
+    overrides
+        ``section.key=value`` with a TOML value; a bare word is a string. Later ones win. A changed switch
+        (``network.projection.kind=dense``) drops the file's keys that it makes useless.
+
+    Returns
+    -------
+    Recipe
+        Checked and frozen. A variant's name is ``<recipe>-<variant>``.
+
+    Raises
+    ------
+    NeurodeployError
+        ND001 no such file, ND002 not TOML, ND020 unknown recipe or variant, ND021 an override is not
+        ``key=value``, ND022 unknown key, ND023 wrong value, ND024 tau below dt, ND025 keys that do not fit
+        each other, ND026 a key without effect.
+    """
+    path, variant = _find(str(name_or_path))
+    table, variants = _read(path)
+    where = str(path)
+    chosen: list[str] = []
+    if variant is not None:
+        if variant not in variants:
+            raise NeurodeployError(
+                Finding(
+                    code="ND020",
+                    message="the recipe has no such variant",
+                    where=where,
+                    found=variant,
+                    limit=", ".join(sorted(variants)) or "it has no variants",
+                    help=nearest(variant, variants) or "Leave the variant out.",
+                )
+            )
+        chosen += variants[variant]
+        table["name"] = f"{table.get('name', path.stem)}-{variant}"
+    return parse_recipe(table, [*chosen, *overrides], where=where)
+
+
+def parse_recipe(table: Mapping[str, Any], overrides: Sequence[str] = (), *, where: str = "recipe") -> Recipe:
+    """Check a recipe that is already a table; findings as :func:`load_recipe`."""
+    merged = _copied(table)
+    settings = [_parsed(text) for text in overrides]
+    for name, value in settings:
+        *sections, last = name.split(".")
+        inner: Any = merged
+        for section in sections:
+            inner = inner.setdefault(section, {}) if isinstance(inner, dict) else None
+        if isinstance(inner, dict):  # else the file has a value where a table belongs: the schema says so
+            inner[last] = value
+    _drop_useless(merged, {name for name, _ in settings})
+    try:
+        return Recipe.model_validate(merged)
+    except ValidationError as error:
+        raise NeurodeployError(findings_of(error, where=where)) from None
+
+
+def dump_recipe(recipe: Recipe) -> str:
+    """Give a recipe as TOML: every key that has an effect, in the schema's order, defaults included."""
+    return tomli_w.dumps(_dumped(recipe))
+
+
+def _dumped(section: Section) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if value is None or not section.used(name):
+            continue
+        if isinstance(value, Section):
+            plain[name] = _dumped(value)
+        else:
+            plain[name] = list(value) if isinstance(value, tuple) else value
+    return plain
+
+
+def _find(text: str) -> tuple[Path, str | None]:
+    """Give the file of a recipe and the variant; a name without a suffix or folder is a shipped recipe."""
+    base, colon, variant = text.rpartition(":")
+    if not colon or Path(text).is_file() or not variant.replace("-", "").isalnum():
+        base, variant = text, ""
+    if base.endswith(".toml") or "/" in base or "\\" in base:
+        path = Path(base)
+        if not path.is_file():
+            raise NeurodeployError(
+                Finding(code="ND001", message="no such file or folder", where=base, help="Check the path.")
+            )
+        return path, variant or None
+    known = resources.names("models")
+    if base not in known:
+        raise NeurodeployError(
+            Finding(
+                code="ND020",
+                message="no recipe has this name",
+                where=base,
+                limit=", ".join(known),
+                help=nearest(base, known) or "Give a name from `neurodeploy models`, or the path of a TOML file.",
+            )
+        )
+    return resources.path_of("models", base), variant or None
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """Read a file and take its variants out."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+        raise NeurodeployError(
+            Finding(
+                code="ND002",
+                message="the file cannot be read",
+                where=str(path),
+                found=str(error).splitlines()[0],
+                limit="a TOML file in UTF-8",
+                help="Start from a shipped recipe: `neurodeploy inspect mts-xor`.",
+            )
+        ) from None
+    variants = table.pop(VARIANTS, {})
+    if not isinstance(variants, dict) or not all(
+        isinstance(items, list) and all(isinstance(item, str) for item in items) for items in variants.values()
+    ):
+        raise NeurodeployError(
+            Finding(
+                code="ND023",
+                message="a key of the recipe has a wrong value",
+                where=f"{path}: {VARIANTS}",
+                found=repr(variants),
+                limit='a table of name = ["section.key=value", ...]',
+                help='For example: reversed = ["network.tau.dtau_s=-0.2"].',
+            )
+        )
+    return table, variants
+
+
+def _parsed(text: str) -> tuple[str, Any]:
+    """Split ``section.key=value`` and read the value as TOML; a bare word is a string."""
+    name, equals, value = text.partition("=")
+    name, value = name.strip(), value.strip()
+    if not equals or not name or not all(name.split(".")):
+        raise NeurodeployError(
+            Finding(
+                code="ND021",
+                message="an override is not of the form key=value",
+                where=text,
+                limit="section.key=value, as train.epochs=10",
+                help=KEYS_PAGE,
+            )
+        )
+    if key(name) is None:
+        known = [entry.path for entry in keys()]
+        last = name.rpartition(".")[2]
+        same = [path for path in known if path.rpartition(".")[2] == last]
+        close = same[0] if len(same) == 1 else ""
+        raise NeurodeployError(
+            Finding(
+                code="ND022",
+                message="a recipe has no such key",
+                where=f"--set {text}",
+                found=name,
+                help=f"did you mean {close!r}?" if close else nearest(name, known) or KEYS_PAGE,
+            )
+        )
+    try:
+        parsed = tomllib.loads(f"value = {value}")
+    except ValueError:
+        return name, value
+    return name, parsed["value"] if list(parsed) == ["value"] else value
+
+
+def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _copied(value) if isinstance(value, Mapping) else value for name, value in table.items()}
+
+
+def _drop_useless(table: dict[str, Any], set_by_hand: set[str]) -> None:
+    """Drop keys of the file that an overridden switch makes useless; keys set by hand stay and are refused."""
+    for entry in keys():
+        if entry.switch is None or entry.path in set_by_hand:
+            continue
+        section = _section(table, entry.path)
+        last = entry.path.rpartition(".")[2]
+        if section is None or last not in section:
+            continue
+        switches = list(_switches(entry.path))
+        for switch, values in switches:
+            inner = _section(table, switch)
+            if switch in set_by_hand and inner is not None and inner.get(switch.rpartition(".")[2]) not in values:
+                section.pop(last, None)
+
+
+def _switches(path: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the switches that a key depends on, itself and through other switches."""
+    entry = key(path)
+    while entry is not None and entry.switch is not None:
+        yield entry.switch, entry.switch_values
+        entry = key(entry.switch)
+
+
+def _section(table: dict[str, Any], path: str) -> dict[str, Any] | None:
+    """Give the table that holds the key ``path``; None where the recipe does not have it."""
+    inner: Any = table
+    for name in path.split(".")[:-1]:
+        inner = inner.get(name) if isinstance(inner, dict) else None
+    return inner if isinstance(inner, dict) else None

@@ -1,0 +1,119 @@
+"""Rules between the keys of a recipe: each yields findings, all are reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neurodeploy.diagnostics import Finding
+from neurodeploy.recipe.schema import Recipe
+
+MTS_XOR_CUE_STEPS = 10
+MTS_XOR_BLOCK_STEPS = 15
+MTS_XOR_CHANNELS = 40
+
+
+def check_recipe(recipe: Recipe) -> Iterator[Finding]:
+    """Yield every rule that a recipe breaks: ND024 tau below dt, ND025 any other rule between keys."""
+    yield from _tau_reaches_dt(recipe)
+    yield from _delays_fit(recipe)
+    yield from _data_fits(recipe)
+
+
+def _tau_reaches_dt(recipe: Recipe) -> Iterator[Finding]:
+    network, dt_s = recipe.network, recipe.data.dt_s
+    layers = len(network.hidden)
+    taus = [
+        (f"network.tau, hidden layer {layer + 1} of {layers}", tau_s)
+        for layer, tau_s in enumerate(network.tau.of_layers(layers))
+    ]
+    taus.append(("network.readout.tau_s", network.readout.tau_s))
+    if network.neuron == "lif":
+        taus.append(("network.tau_syn_s", network.tau_syn_s))
+    for where, tau_s in taus:
+        if tau_s < dt_s * (1 - 1e-9):  # 0.3 - 0.29 is not 0.01 in float64
+            yield Finding(
+                code="ND024",
+                message="a time constant is shorter than a step",
+                where=where,
+                found=f"{tau_s:g} s",
+                limit=f"at least {dt_s:g} s (data.dt_s: Euler steps need tau >= dt)",
+                help="Raise tau_s, shrink dtau_s, or use a shorter dt_s.",
+            )
+
+
+def _delays_fit(recipe: Recipe) -> Iterator[Finding]:
+    projection, steps = recipe.network.projection, recipe.data.steps
+    if projection.kind == "delays":
+        if projection.max_delay_steps >= steps:
+            yield Finding(
+                code="ND025",
+                message="the longest delay is not shorter than a sample",
+                where="network.projection.max_delay_steps",
+                found=f"{projection.max_delay_steps} steps",
+                limit=f"0..{steps - 1} steps (data.steps - 1)",
+                help="Shorten the delays or lengthen the samples.",
+            )
+        if projection.sigma_start is not None and projection.sigma_start < projection.sigma_end:
+            yield Finding(
+                code="ND025",
+                message="the kernel would grow during training",
+                where="network.projection.sigma_start",
+                found=f"{projection.sigma_start:g} steps",
+                limit=f"at least {projection.sigma_end:g} steps (sigma_end)",
+                help="Raise sigma_start or lower sigma_end.",
+            )
+    if projection.kind == "convolution":
+        for layer, (size, dilation) in enumerate(projection.taps_of_layers(len(recipe.network.hidden)), start=1):
+            if size < 1 or dilation < 1 or (size - 1) * dilation >= steps:
+                yield Finding(
+                    code="ND025",
+                    message="a temporal convolution does not fit its samples",
+                    where=f"network.projection, hidden layer {layer}",
+                    found=f"{size} taps, dilation {dilation}",
+                    limit=f"both at least 1, (taps - 1) * dilation at most {steps - 1} (data.steps - 1)",
+                    help="Change kernel_size, kernel_growth, dilation or dilation_growth.",
+                )
+
+
+def _data_fits(recipe: Recipe) -> Iterator[Finding]:
+    data, network = recipe.data, recipe.network
+    if network.v_threshold <= network.v_reset:
+        yield Finding(
+            code="ND025",
+            message="the threshold does not lie above the reset",
+            where="network.v_threshold",
+            found=f"{network.v_threshold:g}",
+            limit=f"above {network.v_reset:g} (network.v_reset)",
+            help="Raise v_threshold.",
+        )
+    per_step = network.readout.score == "per_step"
+    if per_step != (data.kind == "mts-xor"):
+        yield Finding(
+            code="ND025",
+            message="the score does not fit the labels",
+            where="network.readout.score",
+            found=network.readout.score,
+            limit="per_step for mts-xor, which has a label each step; another score for one label a sample",
+            help="Change network.readout.score.",
+        )
+    if data.kind != "mts-xor" and data.source_channels % data.channels:
+        yield Finding(
+            code="ND025",
+            message="the channels cannot be summed in equal groups",
+            where="data.channels",
+            found=f"{data.source_channels} channels into {data.channels}",
+            limit="data.source_channels a whole multiple of data.channels",
+            help="700 channels sum to 350, 175, 140, 100, 70, ...",
+        )
+    if data.kind == "mts-xor":
+        blocks, rest = divmod(data.steps - MTS_XOR_CUE_STEPS, MTS_XOR_BLOCK_STEPS)
+        if blocks < 1 or rest or data.channels != MTS_XOR_CHANNELS or data.input != "binary":
+            yield Finding(
+                code="ND025",
+                message="mts-xor has a fixed form",
+                where="data",
+                found=f"{data.steps} steps, {data.channels} channels, {data.input} input",
+                limit=f"{MTS_XOR_CUE_STEPS} + {MTS_XOR_BLOCK_STEPS} * blocks steps, {MTS_XOR_CHANNELS} channels, "
+                "binary input",
+                help="Use 100 steps (six blocks) and 40 channels.",
+            )

@@ -1,0 +1,164 @@
+"""The schema of a recipe: data, network and training, with the rules between their keys."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from neurodeploy.diagnostics import Finding
+from neurodeploy.recipe.network import Network
+from neurodeploy.recipe.section import Section, only
+
+FILES = ("events", "shd", "ssc")
+
+
+class RuleError(ValueError):
+    """Rules between keys that a recipe breaks."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        self.findings = findings
+        super().__init__("; ".join(finding.message for finding in findings))
+
+
+class Augment(Section):
+    """Changes to the training samples, drawn anew for each batch; never applied to held-out sets."""
+
+    time_shift_steps: int = Field(
+        default=0, ge=0, description="Each sample is shifted by a whole number of steps within +- this."
+    )
+    channel_shift: int = Field(
+        default=0, ge=0, description="Each sample is shifted by a whole number of binned channels within +- this."
+    )
+    time_stretch: float = Field(
+        default=0.0, ge=0, lt=1, description="Each sample's time is stretched by a factor within 1 +- this."
+    )
+    channel_stretch: float = Field(
+        default=0.0, ge=0, lt=1, description="Each sample's channels are stretched by a factor within 1 +- this."
+    )
+    drop: float = Field(default=0.0, ge=0, lt=1, description="Probability that an input spike is dropped.")
+    blend: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Probability that half of a sample's spikes come from another sample of its class.",
+    )
+
+
+class Data(Section):
+    """Which samples, and how they become spikes on a grid of steps and channels."""
+
+    kind: Literal["mts-xor", "events", "shd", "ssc"] = Field(
+        description="Generated temporal XOR; files in SHD's HDF5 format by path; or SHD or SSC through tonic."
+    )
+    dt_s: float = Field(default=0.01, gt=0, le=1, description="Length of one step, in seconds.")
+    steps: int = Field(default=100, ge=1, le=10000, description="Steps of a sample; spikes after them are cut.")
+    channels: int = Field(default=140, ge=1, le=65536, description="Input channels after summing neighbours.")
+    source_channels: int = Field(
+        default=700,
+        ge=1,
+        le=65536,
+        description="Channels in the files; a whole multiple of channels.",
+        json_schema_extra=only("kind", *FILES),
+    )
+    input: Literal["binary", "count"] = Field(
+        default="binary", description="A bin holds 0 or 1, or the number of its spikes up to max_count."
+    )
+    max_count: int = Field(
+        default=15,
+        ge=1,
+        le=255,
+        description="Largest count of a bin; counts above it are cut to it.",
+        json_schema_extra=only("input", "count"),
+    )
+    train_files: str = Field(
+        default="*train*.h5",
+        description="Name pattern of the training file in the folder given by --data.",
+        json_schema_extra=only("kind", "events"),
+    )
+    validation_files: str = Field(
+        default="*valid*.h5",
+        description="Name pattern of the validation file; where there is none, validation_fraction is used.",
+        json_schema_extra=only("kind", "events"),
+    )
+    test_files: str = Field(
+        default="*test*.h5",
+        description="Name pattern of the test file.",
+        json_schema_extra=only("kind", "events"),
+    )
+    validation_fraction: float = Field(
+        default=0.1,
+        gt=0,
+        lt=1,
+        description="Fraction of each class split off the training samples where there is no validation file; "
+        "never the test set.",
+        json_schema_extra=only("kind", "events", "shd"),
+    )
+    train_trials: int = Field(
+        default=10240, ge=1, description="Generated training trials.", json_schema_extra=only("kind", "mts-xor")
+    )
+    validation_trials: int = Field(
+        default=1024, ge=1, description="Generated validation trials.", json_schema_extra=only("kind", "mts-xor")
+    )
+    test_trials: int = Field(
+        default=1024, ge=1, description="Generated test trials.", json_schema_extra=only("kind", "mts-xor")
+    )
+    augment: Augment = Field(
+        default_factory=Augment, description="Changes to the training samples.", json_schema_extra=only("kind", *FILES)
+    )
+
+    @property
+    def input_max(self) -> int:
+        """Largest value of an input bin: 1 for binary input, else ``max_count``."""
+        return 1 if self.input == "binary" else self.max_count
+
+
+class Train(Section):
+    """How the network is trained: Adam, with a schedule for weights and one for delays."""
+
+    epochs: int = Field(default=50, ge=1, description="Passes over the training set.")
+    batch_size: int = Field(default=64, ge=1, description="Samples of a batch.")
+    lr: float = Field(default=1e-3, gt=0, description="Learning rate of weights and BatchNorm.")
+    lr_delay: float = Field(default=0.1, gt=0, description="Learning rate of delays, in steps.")
+    lr_tau: float = Field(default=1e-2, gt=0, description="Learning rate of time constants (of logit(dt/tau)).")
+    lr_schedule: Literal["constant", "one_cycle", "step", "cosine"] = Field(
+        default="one_cycle",
+        description="Learning rate over the epochs; step halves it at lr_step_first and every lr_step_every after.",
+    )
+    lr_step_first: int = Field(
+        default=25, ge=1, description="First epoch at a halved rate.", json_schema_extra=only("lr_schedule", "step")
+    )
+    lr_step_every: int = Field(
+        default=5, ge=1, description="Epochs between two halvings.", json_schema_extra=only("lr_schedule", "step")
+    )
+    delay_schedule: Literal["cosine", "constant"] = Field(
+        default="cosine", description="Learning rate of the delays over the epochs."
+    )
+    weight_decay: float = Field(default=0.0, ge=0, description="L2 penalty on the weights.")
+    keep: Literal["best", "last"] = Field(
+        default="best", description="Which epoch's weights are kept: best on the validation set, or the last."
+    )
+    seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Seed of weights, order, augmentation and splits.")
+    threads: int = Field(default=0, ge=0, le=1024, description="Threads; 0 takes every core.")
+
+
+class Recipe(Section):
+    """A recipe: everything that decides a training run, apart from the data files themselves."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]*$", description="Short name: lower-case letters, digits and hyphens."
+    )
+    description: str = Field(default="", description="What it trains, in a sentence.")
+    source: str = Field(default="", description="Paper that the settings come from.")
+    data: Data = Field(description="Which samples, and how they become spikes.")
+    network: Network = Field(default_factory=Network, description="Populations and what connects them.")
+    train: Train = Field(default_factory=Train, description="How the network is trained.")
+
+    @model_validator(mode="after")
+    def _rules_between_keys(self) -> Recipe:
+        from neurodeploy.recipe.rules import check_recipe
+
+        findings = tuple(check_recipe(self))
+        if findings:
+            raise RuleError(findings)
+        return self

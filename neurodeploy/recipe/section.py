@@ -1,0 +1,53 @@
+"""What every table of a recipe shares: frozen, no unknown keys, no keys that would have no effect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class UnusedKeyError(ValueError):
+    """A key was given that has no effect beside another key's value."""
+
+    def __init__(self, key: str, switch: str, value: object, needs: tuple[str, ...]) -> None:
+        self.key = key
+        self.needs = f"{switch} = {' or '.join(repr(need) for need in needs)}"
+        self.found = f"{switch} = {value!r}"
+        super().__init__(f"{key} has no effect with {self.found}")
+
+
+def only(switch: str, *values: str) -> dict[str, Any]:
+    """Mark a field as used only where the field ``switch`` of the same table has one of ``values``."""
+    return {"only": [switch, list(values)]}
+
+
+class Section(BaseModel):
+    """One table of a recipe."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @classmethod
+    def needs(cls, name: str) -> tuple[str, tuple[str, ...]] | None:
+        """Give the switch and its values under which a field is used; None where it always is."""
+        extra = cls.model_fields[name].json_schema_extra
+        if not isinstance(extra, dict) or "only" not in extra:
+            return None
+        switch, values = extra["only"]  # type: ignore[misc]
+        return str(switch), tuple(str(value) for value in values)  # type: ignore[union-attr]
+
+    def used(self, name: str) -> bool:
+        """Say whether a field has an effect, given the other fields of its table."""
+        needs = self.needs(name)
+        return needs is None or (getattr(self, needs[0]) in needs[1] and self.used(needs[0]))
+
+    @model_validator(mode="after")
+    def _no_key_without_effect(self) -> Section:
+        for name in sorted(self.model_fields_set):
+            if not self.used(name):
+                switch, values = self.needs(name) or ("", ())
+                raise UnusedKeyError(name, switch, getattr(self, switch), values)
+        return self
+
+
+__all__ = ["Field", "Section", "UnusedKeyError", "only"]
