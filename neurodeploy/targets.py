@@ -163,7 +163,9 @@ def _parse(path: Path, content: dict[str, Any]) -> Target:
             limits[name] = Limit(name=name, **table)
     if findings:
         raise NeurodeployError(findings)
-    return Target(name=str(text["name"]), title=str(text["title"]), backend=str(text["backend"]), limits=limits)
+    return Target(
+        name=str(text["name"]), title=str(text["title"]), backend=str(text["backend"]), limits=limits
+    )
 
 
 def _limit_misfit(table: object) -> str:
