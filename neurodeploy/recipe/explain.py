@@ -54,8 +54,7 @@ def _unknown(path: str, where: str) -> Finding:
         where=f"{where}: {path}",
         found=name,
         limit=", ".join(siblings),
-        help=nearest(name, siblings)
-        or (f"did you mean {elsewhere[0]!r}?" if elsewhere else KEYS_PAGE),
+        help=nearest(name, siblings) or (f"did you mean {elsewhere[0]!r}?" if elsewhere else KEYS_PAGE),
     )
 
 

@@ -14,12 +14,13 @@ from neurodeploy.recipe.section import Section
 
 PREAMBLE = """# Keys of a recipe
 
-<!-- Generated from the schema: python -c "from neurodeploy.recipe import reference; print(reference(), end='')" -->
+<!-- Generated from the schema:
+python -c "from neurodeploy.recipe import reference; print(reference(), end='')" > docs/reference/recipes.md -->
 
-A recipe is a TOML file. Every key below can be set in the file or with `--set section.key=value`. An unknown key,
-a value out of range and a key that has no effect beside the others are errors. `_s` is seconds, `_steps` steps of
-`data.dt_s`. A file may also hold a table `[variants]` with entries `name = ["section.key=value", ...]`, chosen as
-`RECIPE:name`.
+A recipe is a TOML file. Every key below can be set in the file or with `--set section.key=value`. An unknown
+key, a value out of range and a key that has no effect beside the others are errors. `_s` is seconds, `_steps`
+steps of `data.dt_s`. A file may also hold a table `[variants]` with entries
+`name = ["section.key=value", ...]`, chosen as `RECIPE:name`.
 """
 
 
@@ -96,7 +97,7 @@ def _limit(schema: dict[str, Any]) -> str:
         return ", ".join(repr(value) for value in schema["enum"])
     kind = schema.get("type")
     if kind == "array":
-        return f"a list of {_limit(schema['items'])}, {schema.get('minItems', 0)} to {schema['maxItems']} of them"
+        return f"a list of {schema['minItems']} to {schema['maxItems']} items, each {_limit(schema['items'])}"
     if kind == "boolean":
         return "true or false"
     if kind == "string":
@@ -119,7 +120,9 @@ def reference() -> str:
     lines = [PREAMBLE]
     for path, section in tables().items():
         rows = [entry for entry in keys() if entry.path.rpartition(".")[0] == path]
-        lines.append(f"## {f'[{path}]' if path else 'Top level'}\n\n{(section.__doc__ or '').splitlines()[0]}\n")
+        lines.append(
+            f"## {f'[{path}]' if path else 'Top level'}\n\n{(section.__doc__ or '').splitlines()[0]}\n"
+        )
         lines.append("| key | default | allowed | meaning |\n| --- | --- | --- | --- |")
         for entry in rows:
             name = entry.path.rpartition(".")[2]
@@ -127,7 +130,9 @@ def reference() -> str:
             if entry.switch is not None:
                 switch = entry.switch.rpartition(".")[2]
                 used = f" Only with `{switch}` {' or '.join(f'`{value}`' for value in entry.switch_values)}."
-            default = "required" if entry.required else "" if entry.default is None else f"`{_toml(entry.default)}`"
+            default = (
+                "required" if entry.required else "" if entry.default is None else f"`{_toml(entry.default)}`"
+            )
             lines.append(f"| `{name}` | {default} | {entry.limit} | {entry.description}{used} |")
         lines.append("")
     return "\n".join(lines).rstrip("\n") + "\n"

@@ -43,7 +43,9 @@ def list_recipes() -> list[Listed]:
     for name in resources.names("models"):
         table, variants = _read(resources.path_of("models", name))
         listed.append(
-            Listed(name, str(table.get("description", "")), str(table.get("source", "")), tuple(sorted(variants)))
+            Listed(
+                name, str(table.get("description", "")), str(table.get("source", "")), tuple(sorted(variants))
+            )
         )
     return listed
 
@@ -149,7 +151,8 @@ def _find(text: str) -> tuple[Path, str | None]:
                 message="no recipe has this name",
                 where=base,
                 limit=", ".join(known),
-                help=nearest(base, known) or "Give a name from `neurodeploy models`, or the path of a TOML file.",
+                help=nearest(base, known)
+                or "Give a name from `neurodeploy models`, or the path of a TOML file.",
             )
         )
     return resources.path_of("models", base), variant or None
@@ -172,7 +175,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[str]]]:
         ) from None
     variants = table.pop(VARIANTS, {})
     if not isinstance(variants, dict) or not all(
-        isinstance(items, list) and all(isinstance(item, str) for item in items) for items in variants.values()
+        isinstance(items, list) and all(isinstance(item, str) for item in items)
+        for items in variants.values()
     ):
         raise NeurodeployError(
             Finding(
@@ -227,7 +231,7 @@ def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _drop_useless(table: dict[str, Any], set_by_hand: set[str]) -> None:
-    """Drop keys of the file that an overridden switch makes useless; keys set by hand stay and are refused."""
+    """Drop keys of the file that an overridden switch makes useless; those set by hand stay and are refused."""
     for entry in keys():
         if entry.switch is None or entry.path in set_by_hand:
             continue
@@ -238,7 +242,11 @@ def _drop_useless(table: dict[str, Any], set_by_hand: set[str]) -> None:
         switches = list(_switches(entry.path))
         for switch, values in switches:
             inner = _section(table, switch)
-            if switch in set_by_hand and inner is not None and inner.get(switch.rpartition(".")[2]) not in values:
+            if (
+                switch in set_by_hand
+                and inner is not None
+                and inner.get(switch.rpartition(".")[2]) not in values
+            ):
                 section.pop(last, None)
 
 

@@ -19,11 +19,13 @@ class Tau(Section):
         default="fixed", description="One value for every layer, or a value that changes with depth."
     )
     tau_s: float = Field(
-        default=0.02, gt=0, description="Time constant, in seconds; the mid-depth one of a hierarchy. At least dt_s."
+        default=0.02,
+        gt=0,
+        description="Time constant, in seconds; the mid-depth one of a hierarchy. At least dt_s.",
     )
     dtau_s: float = Field(
         default=0.0,
-        description="Last layer's time constant minus the first's, in seconds. Negative reverses the hierarchy.",
+        description="Last layer's time constant minus the first's, in seconds; below 0 is reversed.",
         json_schema_extra=only("mode", "hierarchical"),
     )
     shape: Literal["tanh", "linear"] = Field(
@@ -52,7 +54,8 @@ class Tau(Section):
         "raised to dt_s.",
     )
     learn: Literal["none", "layer", "neuron"] = Field(
-        default="none", description="Whether training changes the time constants: never, per layer, per neuron."
+        default="none",
+        description="Whether training changes the time constants: never, per layer, per neuron.",
     )
 
     def of_layers(self, layers: int) -> tuple[float, ...]:
@@ -129,7 +132,7 @@ class Projection(Section):
     )
     sigma_schedule: Literal["exponential", "linear", "constant", "adaptive"] = Field(
         default="exponential",
-        description="How the width shrinks; constant keeps sigma_end; adaptive shrinks when the delays settle.",
+        description="How the width shrinks; constant keeps sigma_end; adaptive shrinks as delays settle.",
         json_schema_extra=only("kind", "delays"),
     )
     sigma_fraction: float = Field(
@@ -196,18 +199,21 @@ def _over_depth(value: int, growth: int, layers: int) -> tuple[int, ...]:
     # In whole numbers: value - growth/2 + growth*layer/(layers-1) over a common denominator, floored.
     denominator = 2 * (layers - 1)
     return tuple(
-        (value * denominator - growth * (layers - 1) + 2 * growth * layer) // denominator for layer in range(layers)
+        (value * denominator - growth * (layers - 1) + 2 * growth * layer) // denominator
+        for layer in range(layers)
     )
 
 
 class Readout(Section):
     """The leaky integrator at the end, which never spikes."""
 
-    tau_s: float = Field(default=0.02, gt=0, description="Time constant of the readout, in seconds. At least dt_s.")
+    tau_s: float = Field(
+        default=0.02, gt=0, description="Time constant of the readout, in seconds. At least dt_s."
+    )
     score: Literal["softmax_sum", "last", "max", "per_step"] = Field(
         default="softmax_sum",
-        description="Class score: sum over steps of softmax(v), v at the last step, largest v, or a decision each "
-        "step. The loss is the cross-entropy of the same score.",
+        description="Class score: sum over steps of softmax(v), v at the last step, largest v, or a decision "
+        "each step. The loss is the cross-entropy of the same score.",
     )
 
 
@@ -215,17 +221,24 @@ class Network(Section):
     """Populations and what connects them."""
 
     neuron: Literal["lif_box", "lif"] = Field(
-        default="lif_box", description="Norse's LIFBox (no synaptic filter) or LIF (current filtered by tau_syn_s)."
+        default="lif_box",
+        description="Norse's LIFBox (no synaptic filter) or LIF (current filtered by tau_syn_s).",
     )
     hidden: tuple[Size, ...] = Field(
-        default=(128, 128), min_length=1, max_length=64, strict=False, description="Neurons of each hidden layer."
+        default=(128, 128),
+        min_length=1,
+        max_length=64,
+        strict=False,
+        description="Neurons of each hidden layer.",
     )
-    v_threshold: float = Field(default=1.0, description="A neuron spikes where v > v_threshold. Above v_reset.")
+    v_threshold: float = Field(
+        default=1.0, description="A neuron spikes where v > v_threshold. Above v_reset."
+    )
     v_reset: float = Field(default=0.0, description="Value of v after a spike.")
     reset: Literal["hard", "soft"] = Field(
         default="hard",
-        description="Set v to v_reset, or subtract the threshold. Soft trains but is refused at export: Loihi has "
-        "no such reset.",
+        description="Set v to v_reset, or subtract the threshold. Soft trains but is refused at export: Loihi "
+        "has no such reset.",
     )
     detach_reset: bool = Field(default=True, description="Whether gradients do not flow through the reset.")
     surrogate: Literal["super", "triangle", "tanh", "circ", "heavi_erfc", "box", "atan"] = Field(
@@ -235,10 +248,13 @@ class Network(Section):
         default=5.0, gt=0, description="Sharpness of the surrogate; for box its half-width in units of v."
     )
     batch_norm: bool = Field(
-        default=True, description="BatchNorm on the input current; running statistics at evaluation, so it folds."
+        default=True,
+        description="BatchNorm on the input current; running statistics at evaluation, so it folds.",
     )
     init_gain: float = Field(
-        default=1.0, gt=0, description="Factor on the initial weights, or BatchNorm's initial scale where it is on."
+        default=1.0,
+        gt=0,
+        description="Factor on the initial weights, or BatchNorm's initial scale where it is on.",
     )
     dropout: float = Field(default=0.0, ge=0, lt=1, description="Probability that a hidden spike is dropped.")
     tau_syn_s: float = Field(
@@ -248,5 +264,7 @@ class Network(Section):
         json_schema_extra=only("neuron", "lif"),
     )
     tau: Tau = Field(default_factory=Tau, description="Time constants of the hidden layers.")
-    projection: Projection = Field(default_factory=Projection, description="What lies between two populations.")
+    projection: Projection = Field(
+        default_factory=Projection, description="What lies between two populations."
+    )
     readout: Readout = Field(default_factory=Readout, description="The leaky integrator at the end.")

@@ -63,7 +63,9 @@ def _delays_fit(recipe: Recipe) -> Iterator[Finding]:
                 help="Raise sigma_start or lower sigma_end.",
             )
     if projection.kind == "convolution":
-        for layer, (size, dilation) in enumerate(projection.taps_of_layers(len(recipe.network.hidden)), start=1):
+        for layer, (size, dilation) in enumerate(
+            projection.taps_of_layers(len(recipe.network.hidden)), start=1
+        ):
             if size < 1 or dilation < 1 or (size - 1) * dilation >= steps:
                 yield Finding(
                     code="ND025",
@@ -113,7 +115,7 @@ def _data_fits(recipe: Recipe) -> Iterator[Finding]:
                 message="mts-xor has a fixed form",
                 where="data",
                 found=f"{data.steps} steps, {data.channels} channels, {data.input} input",
-                limit=f"{MTS_XOR_CUE_STEPS} + {MTS_XOR_BLOCK_STEPS} * blocks steps, {MTS_XOR_CHANNELS} channels, "
-                "binary input",
+                limit=f"{MTS_XOR_CUE_STEPS} + {MTS_XOR_BLOCK_STEPS} * blocks steps, "
+                f"{MTS_XOR_CHANNELS} channels, binary input",
                 help="Use 100 steps (six blocks) and 40 channels.",
             )

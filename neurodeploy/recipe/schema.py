@@ -28,13 +28,18 @@ class Augment(Section):
         default=0, ge=0, description="Each sample is shifted by a whole number of steps within +- this."
     )
     channel_shift: int = Field(
-        default=0, ge=0, description="Each sample is shifted by a whole number of binned channels within +- this."
+        default=0,
+        ge=0,
+        description="Each sample is shifted by a whole number of binned channels within +- this.",
     )
     time_stretch: float = Field(
         default=0.0, ge=0, lt=1, description="Each sample's time is stretched by a factor within 1 +- this."
     )
     channel_stretch: float = Field(
-        default=0.0, ge=0, lt=1, description="Each sample's channels are stretched by a factor within 1 +- this."
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Each sample's channels are stretched by a factor within 1 +- this.",
     )
     drop: float = Field(default=0.0, ge=0, lt=1, description="Probability that an input spike is dropped.")
     blend: float = Field(
@@ -52,7 +57,9 @@ class Data(Section):
         description="Generated temporal XOR; files in SHD's HDF5 format by path; or SHD or SSC through tonic."
     )
     dt_s: float = Field(default=0.01, gt=0, le=1, description="Length of one step, in seconds.")
-    steps: int = Field(default=100, ge=1, le=10000, description="Steps of a sample; spikes after them are cut.")
+    steps: int = Field(
+        default=100, ge=1, le=10000, description="Steps of a sample; spikes after them are cut."
+    )
     channels: int = Field(default=140, ge=1, le=65536, description="Input channels after summing neighbours.")
     source_channels: int = Field(
         default=700,
@@ -78,7 +85,7 @@ class Data(Section):
     )
     validation_files: str = Field(
         default="*valid*.h5",
-        description="Name pattern of the validation file; where there is none, validation_fraction is used.",
+        description="Name pattern of the validation file; without one validation_fraction is used.",
         json_schema_extra=only("kind", "events"),
     )
     test_files: str = Field(
@@ -95,16 +102,24 @@ class Data(Section):
         json_schema_extra=only("kind", "events", "shd"),
     )
     train_trials: int = Field(
-        default=10240, ge=1, description="Generated training trials.", json_schema_extra=only("kind", "mts-xor")
+        default=10240,
+        ge=1,
+        description="Generated training trials.",
+        json_schema_extra=only("kind", "mts-xor"),
     )
     validation_trials: int = Field(
-        default=1024, ge=1, description="Generated validation trials.", json_schema_extra=only("kind", "mts-xor")
+        default=1024,
+        ge=1,
+        description="Generated validation trials.",
+        json_schema_extra=only("kind", "mts-xor"),
     )
     test_trials: int = Field(
         default=1024, ge=1, description="Generated test trials.", json_schema_extra=only("kind", "mts-xor")
     )
     augment: Augment = Field(
-        default_factory=Augment, description="Changes to the training samples.", json_schema_extra=only("kind", *FILES)
+        default_factory=Augment,
+        description="Changes to the training samples.",
+        json_schema_extra=only("kind", *FILES),
     )
 
     @property
@@ -120,16 +135,24 @@ class Train(Section):
     batch_size: int = Field(default=64, ge=1, description="Samples of a batch.")
     lr: float = Field(default=1e-3, gt=0, description="Learning rate of weights and BatchNorm.")
     lr_delay: float = Field(default=0.1, gt=0, description="Learning rate of delays, in steps.")
-    lr_tau: float = Field(default=1e-2, gt=0, description="Learning rate of time constants (of logit(dt/tau)).")
+    lr_tau: float = Field(
+        default=1e-2, gt=0, description="Learning rate of time constants (of logit(dt/tau))."
+    )
     lr_schedule: Literal["constant", "one_cycle", "step", "cosine"] = Field(
         default="one_cycle",
-        description="Learning rate over the epochs; step halves it at lr_step_first and every lr_step_every after.",
+        description="Rate over the epochs; step halves it at lr_step_first and every lr_step_every after.",
     )
     lr_step_first: int = Field(
-        default=25, ge=1, description="First epoch at a halved rate.", json_schema_extra=only("lr_schedule", "step")
+        default=25,
+        ge=1,
+        description="First epoch at a halved rate.",
+        json_schema_extra=only("lr_schedule", "step"),
     )
     lr_step_every: int = Field(
-        default=5, ge=1, description="Epochs between two halvings.", json_schema_extra=only("lr_schedule", "step")
+        default=5,
+        ge=1,
+        description="Epochs between two halvings.",
+        json_schema_extra=only("lr_schedule", "step"),
     )
     delay_schedule: Literal["cosine", "constant"] = Field(
         default="cosine", description="Learning rate of the delays over the epochs."
@@ -138,7 +161,9 @@ class Train(Section):
     keep: Literal["best", "last"] = Field(
         default="best", description="Which epoch's weights are kept: best on the validation set, or the last."
     )
-    seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Seed of weights, order, augmentation and splits.")
+    seed: int = Field(
+        default=0, ge=0, le=2**32 - 1, description="Seed of weights, order, augmentation and splits."
+    )
     threads: int = Field(default=0, ge=0, le=1024, description="Threads; 0 takes every core.")
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class UnusedKeyError(ValueError):
@@ -33,8 +33,8 @@ class Section(BaseModel):
         extra = cls.model_fields[name].json_schema_extra
         if not isinstance(extra, dict) or "only" not in extra:
             return None
-        switch, values = extra["only"]  # type: ignore[misc]
-        return str(switch), tuple(str(value) for value in values)  # type: ignore[union-attr]
+        switch, values = cast("tuple[str, list[str]]", extra["only"])
+        return switch, tuple(values)
 
     def used(self, name: str) -> bool:
         """Say whether a field has an effect, given the other fields of its table."""
@@ -48,6 +48,3 @@ class Section(BaseModel):
                 switch, values = self.needs(name) or ("", ())
                 raise UnusedKeyError(name, switch, getattr(self, switch), values)
         return self
-
-
-__all__ = ["Field", "Section", "UnusedKeyError", "only"]
