@@ -1,0 +1,24 @@
+"""``neurodeploy explain``: what a finding's code means."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+
+@click.command("explain")
+@click.argument("code", required=False)
+@click.option("--json", "as_json", is_flag=True, help="The explanation as JSON.")
+def command(code: str | None, as_json: bool) -> None:
+    """Explain the code of a finding: what it means, why it exists, what to do; without CODE, list all."""
+    from neurodeploy.report.explanations import all_codes, explain
+
+    chosen = {code.upper(): explain(code)} if code else all_codes()
+    if as_json:
+        click.echo(json.dumps({name: entry.to_dict() for name, entry in chosen.items()}, indent=1))
+    elif code:
+        click.echo(explain(code).render(code.upper()))
+    else:
+        for name, entry in chosen.items():
+            click.echo(f"{name}  {entry.what}")
