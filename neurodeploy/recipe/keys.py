@@ -14,8 +14,8 @@ from neurodeploy.recipe.section import Section
 
 PREAMBLE = """# Keys of a recipe
 
-<!-- Generated from the schema:
-python -c "from neurodeploy.recipe import reference; print(reference(), end='')" > docs/reference/recipes.md -->
+<!-- Generated from the schema by:
+python -c "from neurodeploy.recipe import reference; print(reference(), end='')" -->
 
 A recipe is a TOML file. Every key below can be set in the file or with `--set section.key=value`. An unknown
 key, a value out of range and a key that has no effect beside the others are errors. `_s` is seconds, `_steps`

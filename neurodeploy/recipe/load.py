@@ -231,7 +231,7 @@ def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _drop_useless(table: dict[str, Any], set_by_hand: set[str]) -> None:
-    """Drop keys of the file that an overridden switch makes useless; those set by hand stay and are refused."""
+    """Drop the file's keys that an overridden switch makes useless; those set by hand stay, refused."""
     for entry in keys():
         if entry.switch is None or entry.path in set_by_hand:
             continue

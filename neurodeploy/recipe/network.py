@@ -237,7 +237,7 @@ class Network(Section):
     v_reset: float = Field(default=0.0, description="Value of v after a spike.")
     reset: Literal["hard", "soft"] = Field(
         default="hard",
-        description="Set v to v_reset, or subtract the threshold. Soft trains but is refused at export: Loihi "
+        description="Set v to v_reset, or subtract the threshold. Soft trains but export refuses it: Loihi "
         "has no such reset.",
     )
     detach_reset: bool = Field(default=True, description="Whether gradients do not flow through the reset.")

@@ -80,16 +80,19 @@ class Data(Section):
     )
     train_files: str = Field(
         default="*train*.h5",
+        pattern=r"^[^/\\]+$",
         description="Name pattern of the training file in the folder given by --data.",
         json_schema_extra=only("kind", "events"),
     )
     validation_files: str = Field(
         default="*valid*.h5",
-        description="Name pattern of the validation file; without one validation_fraction is used.",
+        pattern=r"^[^/\\]+$",
+        description="Name pattern of the validation file; without it, a fraction.",
         json_schema_extra=only("kind", "events"),
     )
     test_files: str = Field(
         default="*test*.h5",
+        pattern=r"^[^/\\]+$",
         description="Name pattern of the test file.",
         json_schema_extra=only("kind", "events"),
     )
@@ -97,8 +100,8 @@ class Data(Section):
         default=0.1,
         gt=0,
         lt=1,
-        description="Fraction of each class split off the training samples where there is no validation file; "
-        "never the test set.",
+        description="Fraction of each class split off the training samples where there is no validation "
+        "file; never the test set.",
         json_schema_extra=only("kind", "events", "shd"),
     )
     train_trials: int = Field(
