@@ -1,0 +1,178 @@
+"""The accuracy ladder: what each step from the trained floats to the integers costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.graph.interpret import interpret
+from neurodeploy.graph.model import Graph
+from neurodeploy.graph.samples import Samples, predictions
+from neurodeploy.graph.trace import Traces
+from neurodeploy.quantise.fixed import FixedGraph
+from neurodeploy.simulate.fast import simulate
+from neurodeploy.verify.rungs import float_rungs, same
+
+CHUNK = 256
+"""Samples that are computed at once: bounds the memory, whatever the size of the set."""
+
+INTEGERS = ("integers", "integer arithmetic")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rung:
+    """What was measured on one rung.
+
+    Attributes
+    ----------
+    key, title
+        Which roundings are on: this one and those of all rungs before it.
+    n_samples
+        How many samples it was measured on.
+    accuracy
+        In percent; None without labels or readout.
+    agreement
+        Share of the decisions that equal the trained network's, in percent; None without a readout.
+    mismatch
+        By spiking population: share of neuron-steps whose spike differs from the trained network's, in percent.
+    decisions
+        Predicted classes ``[sample]`` or ``[sample, step]``; None without a readout.
+    """
+
+    key: str
+    title: str
+    n_samples: int
+    accuracy: float | None
+    agreement: float | None
+    mismatch: dict[str, float]
+    decisions: NDArray[np.int64] | None = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the rung as a JSON-ready mapping, percentages to six decimals."""
+        return {
+            "rung": self.key,
+            "title": self.title,
+            "n_samples": self.n_samples,
+            "accuracy_percent": _rounded(self.accuracy),
+            "agreement_percent": _rounded(self.agreement),
+            "spike_mismatch_percent": {name: _rounded(x) for name, x in self.mismatch.items()},
+        }
+
+
+def ladder(
+    graph: Graph,
+    program: FixedGraph,
+    samples: Samples,
+    *,
+    threads: int | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> list[Rung]:
+    """Measure accuracy, agreement and spike mismatch with one rounding after the other switched on.
+
+    Parameters
+    ----------
+    graph
+        The float network as trained.
+    program
+        The integer network.
+    samples
+        What to measure on; one at least.
+    threads
+        For the simulators; by default every core.
+    progress
+        Called with the number of samples done.
+
+    Returns
+    -------
+    list[Rung]
+        ``float`` first, ``integers`` last; see :func:`neurodeploy.verify.rungs.float_rungs`.
+    """
+    networks = float_rungs(graph, program)
+    spiking = [p.name for p in graph.populations if p.model.spiking]
+    tallies = [_Tally(key, title, spiking) for key, title, _ in [*networks, (*INTEGERS, graph)]]
+    for start in range(0, len(samples), CHUNK):
+        spikes = samples.spikes[start : start + CHUNK]
+        trained = last = interpret(graph, spikes, record=("spikes",), threads=threads)
+        tallies[0].add(trained, trained)
+        for number, (_, _, network) in enumerate(networks[1:], start=1):
+            if not same(network, networks[number - 1][2]):
+                last = interpret(network, spikes, record=("spikes",), threads=threads)
+            tallies[number].add(trained, last)
+        tallies[-1].add(trained, simulate(program, spikes, record=("spikes",), threads=threads))
+        progress(min(start + CHUNK, len(samples)))
+    reference = tallies[0].all_decisions()
+    return [tally.rung(samples, reference) for tally in tallies]
+
+
+class _Tally:
+    """Add up what one rung does over the chunks."""
+
+    def __init__(self, key: str, title: str, spiking: list[str]) -> None:
+        self.key, self.title = key, title
+        self.wrong = dict.fromkeys(spiking, 0)
+        self.total = dict.fromkeys(spiking, 0)
+        self.decisions: list[NDArray[np.int64]] = []
+
+    def add(self, trained: Traces, actual: Traces) -> None:
+        """Count a chunk's spikes that differ, and keep its decisions."""
+        for name in self.wrong:
+            expected, got = trained.populations[name].spikes, actual.populations[name].spikes
+            self.wrong[name] += int((expected != got).sum())
+            self.total[name] += int(expected.size)
+        if actual.score is not None:
+            self.decisions.append(predictions(actual))
+
+    def all_decisions(self) -> NDArray[np.int64] | None:
+        """Give the decisions on all samples."""
+        return np.concatenate(self.decisions) if self.decisions else None
+
+    def rung(self, samples: Samples, reference: NDArray[np.int64] | None) -> Rung:
+        """Turn the counts into percentages."""
+        decisions = self.all_decisions()
+        return Rung(
+            key=self.key,
+            title=self.title,
+            n_samples=len(samples),
+            accuracy=None if samples.labels is None else _share(decisions, samples.labels, samples.mask),
+            agreement=_share(decisions, reference, samples.mask),
+            mismatch={
+                name: 100.0 * wrong / self.total[name]
+                for name, wrong in self.wrong.items()
+                if self.total[name]
+            },
+            decisions=decisions,
+        )
+
+
+def right(
+    decisions: NDArray[np.int64], labels: NDArray[np.int64], mask: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None]:
+    """Say which decisions are right, and which count.
+
+    Decisions of a sample are held against a label for each step, or the other way round, by repeating the
+    one that has no step axis.
+    """
+    if decisions.ndim < labels.ndim:
+        decisions = decisions[:, None]
+    elif labels.ndim < decisions.ndim:
+        labels = labels[:, None]
+    is_right = decisions == labels
+    return is_right, mask if is_right.ndim == 2 else None
+
+
+def _share(
+    decisions: NDArray[np.int64] | None, labels: NDArray[np.int64] | None, mask: NDArray[np.bool_] | None
+) -> float | None:
+    """Give the share of right decisions in percent."""
+    if decisions is None or labels is None or not len(decisions):
+        return None
+    is_right, counted = right(decisions, labels, mask)
+    return 100.0 * float(is_right[counted].mean() if counted is not None else is_right.mean())
+
+
+def _rounded(x: float | None) -> float | None:
+    return None if x is None else round(x, 6)

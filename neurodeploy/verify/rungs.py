@@ -1,0 +1,161 @@
+"""The float networks between the trained one and the integers: each rung switches one more rounding on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.graph.model import INPUT, Graph, Population, Projection
+from neurodeploy.quantise.fixed import STATE_SHIFT, FixedGraph, FixedPopulation, FixedProjection
+from neurodeploy.quantise.latency import CONNECTION_STEP
+from neurodeploy.units import DECAY_BITS, decay_to_tau, steps_to_delay
+
+NO_LEAK_STEPS = 2.0**60
+"""A time constant, in steps, that stands for a decay register of 0: ``1 - 2**-60`` is 1 in float64."""
+
+
+def float_rungs(graph: Graph, program: FixedGraph) -> list[tuple[str, str, Graph]]:
+    """Build the float networks of the ladder, in order.
+
+    Parameters
+    ----------
+    graph
+        The network as trained.
+    program
+        What it was quantised to; the populations and projections are those of ``graph``, in its order.
+
+    Returns
+    -------
+    list of (key, title, Graph)
+        ``float``, ``delays``, ``decays``, ``weights``, ``thresholds``. Each network holds the roundings of
+        all before it, as the real numbers that the integers stand for. What the last one still lacks against
+        the integers is their arithmetic: truncation, saturation, wrap, and the floor of negative exponents.
+
+    Notes
+    -----
+    With ``alpha = dv / 4096``, ``beta = (du + 1) / 4096`` (1 without a synaptic filter), and
+    ``gain = alpha * r * beta * w_in`` (``w_in`` only with a filter), integer v is
+    ``(v - origin) * scale``, and an integer weight stands for
+    ``weight_int * 2**exponent * 2**6 / (scale * gain)``; a threshold for ``vth * 2**6 / scale + origin``; a
+    bias for ``(bias_int / (scale * alpha) + origin - v_leak) / (r * w_in)``. Behind a filter the chip adds the
+    bias to v at once and the float network does not (ND305): that difference is left to the last rung.
+    """
+    steps: list[tuple[str, str, Callable[[Graph, FixedGraph], Graph]]] = [
+        ("delays", "integer delays", _with_delays),
+        ("decays", "12-bit decays", _with_decays),
+        ("weights", "8-bit weights", _with_weights),
+        ("thresholds", "integer threshold and bias", _with_thresholds),
+    ]
+    rungs = [("float", "float, as trained", graph)]
+    for key, title, step in steps:
+        rungs.append((key, title, step(rungs[-1][2], program)))
+    return rungs
+
+
+def same(one: Graph, other: Graph) -> bool:
+    """Say whether two networks hold the same numbers, so that one need not be computed again."""
+    pairs = [*zip(one.populations, other.populations, strict=True)]
+    edges = [*zip(one.projections, other.projections, strict=True)]
+    return all(_same_arrays(a, b, _POPULATION_ARRAYS) for a, b in pairs) and all(
+        _same_arrays(a, b, ("weight", "delay_s")) for a, b in edges
+    )
+
+
+_POPULATION_ARRAYS = ("tau_s", "v_threshold", "v_leak", "v_reset", "r", "tau_syn_s", "w_in", "bias")
+
+
+def _same_arrays(one: object, other: object, names: tuple[str, ...]) -> bool:
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
+
+
+def _with_delays(graph: Graph, program: FixedGraph) -> Graph:
+    """Give every synapse the delay that the program holds, latencies and connection step taken off."""
+
+    def change(projection: Projection, fixed: FixedProjection) -> Projection:
+        source = 0 if fixed.source == INPUT else program.population(fixed.source).latency_steps
+        shift = program.population(fixed.target).latency_steps - source - CONNECTION_STEP
+        steps = np.where(fixed.weight != 0, fixed.delay_steps - shift, 0)
+        # A synapse that was rounded to nothing has no deployed delay; it leaves with its weight, two rungs on.
+        kept = (fixed.weight == 0) & (projection.weight != 0)
+        return replace(
+            projection, delay_s=np.where(kept, projection.delay_s, steps_to_delay(steps, graph.dt_s))
+        )
+
+    return _each_projection(graph, program, change)
+
+
+def _with_decays(graph: Graph, program: FixedGraph) -> Graph:
+    """Give every neuron the time constants that its decay registers stand for."""
+
+    def tau(decay: NDArray[np.integer]) -> NDArray[np.float64]:
+        return np.minimum(decay_to_tau(decay, graph.dt_s), NO_LEAK_STEPS * graph.dt_s)
+
+    def change(population: Population, fixed: FixedPopulation) -> Population:
+        changed = replace(population, tau_s=tau(fixed.dv))
+        return replace(changed, tau_syn_s=tau(fixed.du + 1)) if population.model.filtered else changed
+
+    return _each_population(graph, program, change)
+
+
+def _with_weights(graph: Graph, program: FixedGraph) -> Graph:
+    """Give every synapse the weight that its integer stands for."""
+
+    def change(projection: Projection, fixed: FixedProjection) -> Projection:
+        target = program.population(fixed.target)
+        unit = target.scale * gain(graph.population(fixed.target), target)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            weight = fixed.weight * 2.0 ** (fixed.exponent + STATE_SHIFT) / unit[None, :, None]
+        # Where the gain is 0 no input reaches v, so the weight means nothing and may stay.
+        return replace(projection, weight=np.where(unit[None, :, None] == 0, projection.weight, weight))
+
+    return _each_projection(graph, program, change)
+
+
+def _with_thresholds(graph: Graph, program: FixedGraph) -> Graph:
+    """Give every neuron the threshold and the bias that its integers stand for."""
+
+    def change(population: Population, fixed: FixedPopulation) -> Population:
+        alpha = fixed.dv / 2.0**DECAY_BITS
+        into_v = population.r * population.w_in if population.model.filtered else population.r
+        with np.errstate(divide="ignore", invalid="ignore"):
+            drive = fixed.bias / (fixed.scale * alpha)
+            bias = (drive + fixed.origin - population.v_leak) / into_v
+        bias = np.where(np.isfinite(bias), bias, population.bias)
+        threshold = fixed.vth * 2.0**STATE_SHIFT / fixed.scale + fixed.origin
+        return replace(
+            population, bias=bias, v_threshold=threshold if population.model.spiking else population.v_threshold
+        )
+
+    return _each_population(graph, program, change)
+
+
+def gain(population: Population, fixed: FixedPopulation) -> NDArray[np.float64]:
+    """Give what one unit of synaptic input adds to v, per neuron, with the decays of the registers."""
+    through = fixed.dv / 2.0**DECAY_BITS * population.r
+    if population.model.filtered:
+        through = through * population.w_in * (fixed.du + 1) / 2.0**DECAY_BITS
+    return np.asarray(through)
+
+
+def _each_population(
+    graph: Graph, program: FixedGraph, change: Callable[[Population, FixedPopulation], Population]
+) -> Graph:
+    """Change every population by its integer counterpart."""
+    return replace(
+        graph, populations=tuple(change(p, program.population(p.name)) for p in graph.populations)
+    )
+
+
+def _each_projection(
+    graph: Graph, program: FixedGraph, change: Callable[[Projection, FixedProjection], Projection]
+) -> Graph:
+    """Change every projection by its integer counterpart, the n-th of a name by the n-th of that name."""
+    left = list(program.projections)
+    changed = []
+    for projection in graph.projections:
+        index = [p.name for p in left].index(projection.name)
+        changed.append(change(projection, left.pop(index)))
+    return replace(graph, projections=tuple(changed))
