@@ -1,0 +1,1 @@
+"""Backends: compile a program for a target and run it there; found through entry points."""

@@ -15,7 +15,7 @@ from neurodeploy.units import delay_to_steps
 
 
 def rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
-    """Check a program against a target; no finding means that it can be compiled.
+    """Check a program against a target; no finding means that nothing forbids it.
 
     Parameters
     ----------
@@ -39,11 +39,11 @@ def rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
         yield from _outside(
             "ND203",
             "a weight exponent does not fit its register",
-            where,
-            np.array([projection.exponent]),
-            target.limit("weight_exponent_min").value,
-            target.limit("weight_exponent_max"),
-            "Rescale the network; the quantiser chooses exponents that fit.",
+            where=where,
+            values=projection.exponent,
+            low=target.limit("weight_exponent_min").value,
+            high=target.limit("weight_exponent_max"),
+            fix="Rescale the network; the quantiser chooses exponents that fit.",
         )
     for population in program.populations:
         yield from _population_rules(program.name, population, target)
@@ -68,21 +68,22 @@ def graph_rules(graph: Graph, target: Target) -> Iterator[Finding]:
 
 
 def _outside(
-    code: str, message: str, where: str, values: NDArray[np.integer], low: int, high: Limit, help_: str
+    code: str, message: str, *, where: str, values: object, low: int, high: Limit, fix: str
 ) -> Iterator[Finding]:
     """Yield one finding if any value lies outside ``low..high``, naming the worst of them."""
-    values = np.asarray(values, dtype=np.int64)
-    excess = np.maximum(values - high.value, low - values)
-    over = np.argwhere(excess > 0)
-    if len(over):
-        worst = np.unravel_index(int(excess.argmax()), values.shape)
+    numbers = np.asarray(values, dtype=np.int64)
+    excess = np.maximum(numbers - high.value, low - numbers)
+    n_over = int((excess > 0).sum())
+    if n_over:
+        worst = np.unravel_index(int(excess.argmax()), numbers.shape)
+        index = f"[{', '.join(str(i) for i in worst)}], worst of {n_over}" if worst else ""
         yield Finding(
             code=code,
             message=message,
-            where=f"{where}[{', '.join(str(i) for i in worst)}], worst of {len(over)}",
-            found=str(values[worst]),
-            limit=f"{low}..{high}",
-            help=help_,
+            where=f"{where}{index}",
+            found=f"{numbers[worst]} {high.unit}",
+            limit=f"{low}..{high.value} {high.unit} ({high.source})",
+            help=fix,
         )
 
 
@@ -91,11 +92,11 @@ def _delay_rules(where: str, steps: NDArray[np.integer], dt_s: float, target: Ta
     yield from _outside(
         "ND201",
         "a delay is longer than the chip can hold",
-        where,
-        steps,
-        0,
-        limit,
-        f"Train with a maximum delay of {limit.value * dt_s:g} s, or with a longer dt.",
+        where=where,
+        values=steps,
+        low=0,
+        high=limit,
+        fix=f"Train with a maximum delay of {limit.value * dt_s:g} s, or with a longer dt.",
     )
 
 
@@ -103,11 +104,11 @@ def _input_rules(name: str, input_max: int, target: Target) -> Iterator[Finding]
     yield from _outside(
         "ND209",
         "the input takes larger values than can be sent to the chip",
-        f"{name}.input",
-        np.array([input_max]),
-        1,
-        target.limit("input_max"),
-        "Clip or rescale the counts in the recipe.",
+        where=f"{name}.input",
+        values=input_max,
+        low=1,
+        high=target.limit("input_max"),
+        fix="Clip or rescale the counts in the recipe.",
     )
 
 
@@ -144,58 +145,58 @@ def _population_rules(name: str, p: FixedPopulation, target: Target) -> Iterator
         yield from _outside(
             "ND204",
             f"a decay ({key}) does not fit its register",
-            f"{where}.{key}",
-            getattr(p, key),
-            0,
-            target.limit(f"{key}_max"),
-            "A time constant of one step or less does not exist on the chip; train with tau above dt.",
+            where=f"{where}.{key}",
+            values=getattr(p, key),
+            low=0,
+            high=target.limit(f"{key}_max"),
+            fix="A time constant of one step or less does not exist on the chip; train with tau above dt.",
         )
     vth = target.limit("vth_max")
     yield from _outside(
         "ND205",
         "a threshold does not fit its register",
-        f"{where}.vth",
-        p.vth,
-        0 if p.spiking else vth.value,
-        vth,
-        "Choose a smaller scale; a readout needs the register's maximum, so that it never spikes.",
+        where=f"{where}.vth",
+        values=p.vth,
+        low=0 if p.spiking else vth.value,
+        high=vth,
+        fix="Choose a smaller scale; a readout needs the register's maximum, so that it never spikes.",
     )
     yield from _outside(
         "ND206",
         "a bias mantissa does not fit its register",
-        f"{where}.bias_mantissa",
-        p.bias_mantissa,
-        target.limit("bias_mantissa_min").value,
-        target.limit("bias_mantissa_max"),
-        "Choose a smaller scale or a larger bias exponent.",
+        where=f"{where}.bias_mantissa",
+        values=p.bias_mantissa,
+        low=target.limit("bias_mantissa_min").value,
+        high=target.limit("bias_mantissa_max"),
+        fix="Choose a smaller scale or a larger bias exponent.",
     )
     yield from _outside(
         "ND206",
         "a bias exponent does not fit its register",
-        f"{where}.bias_exponent",
-        p.bias_exponent,
-        0,
-        target.limit("bias_exponent_max"),
-        "Choose a smaller scale.",
+        where=f"{where}.bias_exponent",
+        values=p.bias_exponent,
+        low=0,
+        high=target.limit("bias_exponent_max"),
+        fix="Choose a smaller scale.",
     )
     yield from _outside(
         "ND207",
         "a population has more time constants than it may have groups",
-        where,
-        np.array([p.n_groups]),
-        1,
-        target.limit("tau_groups_max"),
-        "Let the quantiser cluster the time constants.",
+        where=where,
+        values=p.n_groups,
+        low=1,
+        high=target.limit("tau_groups_max"),
+        fix="Let the quantiser cluster the time constants.",
     )
     state = target.limit("state_max")
     yield from _outside(
         "ND208",
         "an initial voltage does not fit the state register",
-        f"{where}.v_initial",
-        p.v_initial,
-        -state.value,
-        state,
-        "Choose a smaller scale.",
+        where=f"{where}.v_initial",
+        values=p.v_initial,
+        low=-state.value,
+        high=state,
+        fix="Choose a smaller scale.",
     )
 
 
@@ -218,11 +219,11 @@ def _neuron_rules(name: str, n_neurons: int, target: Target) -> Iterator[Finding
     yield from _outside(
         "ND211",
         "the network has more neurons than the chip",
-        name,
-        np.array([n_neurons]),
-        0,
-        target.limit("neurons_per_chip"),
-        "Use fewer neurons.",
+        where=name,
+        values=n_neurons,
+        low=0,
+        high=target.limit("neurons_per_chip"),
+        fix="Use fewer neurons.",
     )
 
 
