@@ -53,7 +53,7 @@ def cached_events(path: Path, *, dt_s: float, channels: int, source_channels: in
         if events is not None:
             return events
     events = read_events(path, dt_s=dt_s, channels=channels, source_channels=source_channels)
-    arrays = {name: np.asarray(getattr(events, name)) for name in _ARRAYS}
+    arrays = {name: np.atleast_1d(getattr(events, name)) for name in _ARRAYS}
     with contextlib.suppress(OSError):
         save_npz(target, arrays, compress=False)
     return events
@@ -64,6 +64,8 @@ def _read(path: Path) -> Events | None:
         arrays = load_npz(path, _ARRAYS)
     except NeurodeployError:
         return None
-    n_classes = int(arrays.pop("n_classes"))
-    events = Events(**{name: arrays[name] for name in _ARRAYS[:-1]}, n_classes=n_classes)
+    n_classes = arrays.pop("n_classes")
+    if n_classes.shape != (1,):
+        return None
+    events = Events(**{name: arrays[name] for name in _ARRAYS[:-1]}, n_classes=int(n_classes[0]))
     return events if events.consistent() else None

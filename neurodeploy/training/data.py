@@ -192,7 +192,7 @@ def _cut_note(name: str, items: EventSet) -> str:
     if not longer:
         return ""
     samples = f"{longer} of {len(items)} samples last longer than {items.n_steps} steps"
-    return f"{name}: {samples}; {lost:.2%} of the spikes cut"
+    return f"{name}: {samples}; {100 * lost:.2g} % of the spikes cut"
 
 
 def _folder(data_dir: Path) -> None:
