@@ -64,7 +64,7 @@ def _names(graph: Graph) -> Iterator[Finding]:
             reason = "a population has the name of another"
         elif name == INPUT:
             reason = "a population has the name of the network's input"
-        elif not name or any(part in name for part in _RESERVED_IN_NAMES):
+        elif not name.strip(".") or not name.isprintable() or any(part in name for part in _RESERVED_IN_NAMES):
             reason = "the name of a population cannot be used in files"
         if reason:
             yield Finding(
@@ -72,7 +72,7 @@ def _names(graph: Graph) -> Iterator[Finding]:
                 message=reason,
                 where=f"{graph.name}: population {name!r}",
                 found=name,
-                limit=f"unique, not {INPUT!r}, not empty, without '/' and '->'",
+                limit=f"unique, not {INPUT!r}, not empty, without '/' and '->', printable",
                 help="Rename it.",
             )
         seen.add(name)
@@ -179,9 +179,9 @@ def _readout(graph: Graph) -> Iterator[Finding]:
         )
 
 
-def immediate(graph: Graph, projection: Projection) -> bool:
+def immediate(projection: Projection, dt_s: float) -> bool:
     """Say whether any synapse of a projection acts in the very step of its spike."""
-    steps = delay_to_steps(np.where(projection.weight != 0, projection.delay_s, graph.dt_s), graph.dt_s)
+    steps = delay_to_steps(np.where(projection.weight != 0, projection.delay_s, dt_s), dt_s)
     return bool((steps < 1).any())
 
 
@@ -191,7 +191,7 @@ def _order(graph: Graph) -> Iterator[Finding]:
     edges = {
         (p.source, p.target)
         for p in graph.projections
-        if p.source != INPUT and np.isfinite(p.delay_s).all() and immediate(graph, p)
+        if p.source != INPUT and np.isfinite(p.delay_s).all() and immediate(p, graph.dt_s)
     }
     left = list(names)
     while ready := [name for name in left if not any(t == name and s in left for s, t in edges)]:

@@ -1,9 +1,9 @@
 """The fast twin of the float interpreter: event-driven, a block of populations at a time, samples in threads.
 
 A block is a set of populations that depend on each other (a loop), or one population. Blocks are computed
-one after the other for all samples. Within a sample, every spike from outside the block is scattered into a buffer
-of input currents ``[step, neuron]`` at its time of arrival; then the neurons are advanced step by step and
-scatter their own spikes if they feed back into the block. The work is proportional to the synaptic events.
+one after the other for all samples. Within a sample, every spike from outside the block is scattered into a
+buffer of input currents ``[step, neuron]`` at its time of arrival; then the neurons are advanced step by step
+and scatter their own spikes if they feed back into the block. The work grows with the synaptic events.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _Synapses(NamedTuple):
     """
 
     start: NDArray[np.int64]
-    offset: NDArray[np.int64]
+    offset: NDArray[np.uint32]
     weight: NDArray[np.float64]
     max_delay: int
 
@@ -142,9 +142,14 @@ def _synapses(graph: Graph, sources: list[str], block: list[Population]) -> _Syn
         weight.append(projection.weight[tap, post, pre])
         max_delay = max(max_delay, int(delay.max(initial=0)))
     all_sources = np.concatenate(source)
-    order = np.lexsort((np.concatenate(offset), all_sources))
-    start = np.searchsorted(all_sources[order], np.arange(n_sources + 1))
-    return _Synapses(start, np.concatenate(offset)[order], np.concatenate(weight)[order], max_delay)
+    all_offsets = np.concatenate(offset)
+    order = np.lexsort((all_offsets, all_sources))
+    return _Synapses(
+        start=np.searchsorted(all_sources[order], np.arange(n_sources + 1)),
+        offset=all_offsets[order].astype(np.uint32),
+        weight=np.concatenate(weight)[order],
+        max_delay=max_delay,
+    )
 
 
 def _neurons(dt_s: float, block: list[Population]) -> _Neurons:
@@ -206,8 +211,15 @@ def _scatter_python(spikes: Any, first: int, synapses: Any, current: Any) -> Non
             value = spikes[step, j]
             if value == 0:
                 continue
-            for k in range(synapses.start[first + j], synapses.start[first + j + 1]):
-                flat[row + synapses.offset[k]] += value * synapses.weight[k]
+            begin, end = synapses.start[first + j], synapses.start[first + j + 1]
+            offset, weight = synapses.offset[begin:end], synapses.weight[begin:end]
+            target = flat[row:]
+            if value == 1:
+                for k in range(offset.size):
+                    target[offset[k]] += weight[k]
+            else:
+                for k in range(offset.size):
+                    target[offset[k]] += value * weight[k]
 
 
 def _advance_python(p: Any, synapses: Any, current: Any, z: Any, v_out: Any) -> None:
