@@ -51,9 +51,7 @@ class Divergence:
         return {name: getattr(self, name) for name in self.__slots__} | {"text": str(self)}
 
 
-def differs(
-    expected: NDArray[Any], actual: NDArray[Any], tolerance: float = 0.0
-) -> NDArray[np.bool_]:
+def differs(expected: NDArray[Any], actual: NDArray[Any], tolerance: float = 0.0) -> NDArray[np.bool_]:
     """Say where two arrays of one shape differ.
 
     Parameters
@@ -125,9 +123,7 @@ def first_divergence(expected: Traces, actual: Traces, *, tolerance: float = 0.0
     return found
 
 
-def diagnose(
-    expected: NDArray[Any], actual: NDArray[Any], step: int, neuron: int, quantity: str
-) -> str:
+def diagnose(expected: NDArray[Any], actual: NDArray[Any], step: int, neuron: int, quantity: str) -> str:
     """Say what the traces of one sample show about their first difference; nothing that they do not show.
 
     Parameters
@@ -162,7 +158,9 @@ def diagnose(
     return ""
 
 
-def count_mismatches(expected: Traces, actual: Traces, *, tolerance: float = 0.0) -> dict[str, dict[str, int]]:
+def count_mismatches(
+    expected: Traces, actual: Traces, *, tolerance: float = 0.0
+) -> dict[str, dict[str, int]]:
     """Count differing neuron-steps, by population and quantity, among those that both recorded.
 
     Returns

@@ -39,7 +39,7 @@ class Golden:
 
 
 def save_golden(path: Path, spikes: NDArray[np.uint8], *, trained: Traces | None, fixed: Traces) -> None:
-    """Write ``golden.npz``: ``spikes``, and ``spikes`` and ``v`` under ``trained/<population>/`` and ``fixed/...``."""
+    """Write the inputs as ``spikes``, and ``<level>/<population>/spikes`` and ``.../v`` of both levels."""
     arrays: dict[str, NDArray[Any]] = {INPUT_KEY: spikes}
     for level, traces in (("trained", trained), ("fixed", fixed)):
         if traces is None:

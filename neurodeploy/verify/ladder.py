@@ -38,7 +38,7 @@ class Rung:
     agreement
         Share of the decisions that equal the trained network's, in percent; None without a readout.
     mismatch
-        By spiking population: share of neuron-steps whose spike differs from the trained network's, in percent.
+        By spiking population: neuron-steps whose spike differs from the trained network's, in percent.
     decisions
         Predicted classes ``[sample]`` or ``[sample, step]``; None without a readout.
     """

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurodeploy.graph.model import INPUT, Graph, Population, Projection
 from neurodeploy.quantise.fixed import STATE_SHIFT, FixedGraph, FixedPopulation, FixedProjection
 from neurodeploy.quantise.latency import CONNECTION_STEP
-from neurodeploy.units import DECAY_BITS, decay_to_tau, steps_to_delay
+from neurodeploy.units import DECAY_BITS, decay_to_tau, delay_to_steps, steps_to_delay
 
 NO_LEAK_STEPS = 2.0**60
 """A time constant, in steps, that stands for a decay register of 0: ``1 - 2**-60`` is 1 in float64."""
@@ -40,8 +40,8 @@ def float_rungs(graph: Graph, program: FixedGraph) -> list[tuple[str, str, Graph
     ``gain = alpha * r * beta * w_in`` (``w_in`` only with a filter), integer v is
     ``(v - origin) * scale``, and an integer weight stands for
     ``weight_int * 2**exponent * 2**6 / (scale * gain)``; a threshold for ``vth * 2**6 / scale + origin``; a
-    bias for ``(bias_int / (scale * alpha) + origin - v_leak) / (r * w_in)``. Behind a filter the chip adds the
-    bias to v at once and the float network does not (ND305): that difference is left to the last rung.
+    bias for ``(bias_int / (scale * alpha) + origin - v_leak) / (r * w_in)``. Behind a filter the chip adds
+    the bias to v at once and the float network does not (ND305): that is left to the last rung.
     """
     steps: list[tuple[str, str, Callable[[Graph, FixedGraph], Graph]]] = [
         ("delays", "integer delays", _with_delays),
@@ -77,9 +77,10 @@ def _with_delays(graph: Graph, program: FixedGraph) -> Graph:
     def change(projection: Projection, fixed: FixedProjection) -> Projection:
         source = 0 if fixed.source == INPUT else program.population(fixed.source).latency_steps
         shift = program.population(fixed.target).latency_steps - source - CONNECTION_STEP
-        steps = np.where(fixed.weight != 0, fixed.delay_steps - shift, 0)
-        # A synapse that was rounded to nothing has no deployed delay; it leaves with its weight, two rungs on.
-        kept = (fixed.weight == 0) & (projection.weight != 0)
+        steps = fixed.delay_steps - shift
+        # A synapse rounded to nothing has no deployed delay: it leaves with its weight, two rungs on.
+        # A delay that is a whole step already keeps its very number, so that equal networks look equal.
+        kept = (fixed.weight == 0) | (delay_to_steps(projection.delay_s, graph.dt_s) == steps)
         return replace(
             projection, delay_s=np.where(kept, projection.delay_s, steps_to_delay(steps, graph.dt_s))
         )
@@ -124,10 +125,10 @@ def _with_thresholds(graph: Graph, program: FixedGraph) -> Graph:
             drive = fixed.bias / (fixed.scale * alpha)
             bias = (drive + fixed.origin - population.v_leak) / into_v
         bias = np.where(np.isfinite(bias), bias, population.bias)
+        if not population.model.spiking:
+            return replace(population, bias=bias)
         threshold = fixed.vth * 2.0**STATE_SHIFT / fixed.scale + fixed.origin
-        return replace(
-            population, bias=bias, v_threshold=threshold if population.model.spiking else population.v_threshold
-        )
+        return replace(population, bias=bias, v_threshold=threshold)
 
     return _each_population(graph, program, change)
 
@@ -144,9 +145,7 @@ def _each_population(
     graph: Graph, program: FixedGraph, change: Callable[[Population, FixedPopulation], Population]
 ) -> Graph:
     """Change every population by its integer counterpart."""
-    return replace(
-        graph, populations=tuple(change(p, program.population(p.name)) for p in graph.populations)
-    )
+    return replace(graph, populations=tuple(change(p, program.population(p.name)) for p in graph.populations))
 
 
 def _each_projection(

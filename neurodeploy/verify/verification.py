@@ -1,0 +1,110 @@
+"""What a verification gives: checks, what was measured on each set, and the exit code."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from neurodeploy.verify.gates import Check, exit_code
+from neurodeploy.verify.ladder import Rung
+from neurodeploy.verify.statistics import PairedDrop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SetResult:
+    """The ladder on one set of samples.
+
+    Attributes
+    ----------
+    name
+        ``validation``, ``test``, ``given`` or ``random``.
+    n_samples, n_available
+        How many were used, and how many the bundle holds.
+    rungs
+        From the trained floats to the integers.
+    drop
+        Accuracy of both ends and their difference; None without labels or readout.
+    """
+
+    name: str
+    n_samples: int
+    n_available: int
+    rungs: tuple[Rung, ...]
+    drop: PairedDrop | None
+
+    @property
+    def agreement(self) -> float | None:
+        """Share of the decisions in which float and integers agree, in percent."""
+        return self.rungs[-1].agreement
+
+    @property
+    def mismatch(self) -> dict[str, float]:
+        """By spiking population: neuron-steps whose spike differs between float and integers, in percent."""
+        return self.rungs[-1].mismatch
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the set as a JSON-ready mapping; nan becomes null."""
+        drop = {} if self.drop is None else asdict(self.drop)
+        return {
+            "n_samples": self.n_samples,
+            "n_available": self.n_available,
+            "drop_percentage_points": {
+                key: None if math.isnan(value) else value for key, value in drop.items()
+            }
+            or None,
+            "rungs": [rung.to_dict() for rung in self.rungs],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Verification:
+    """Every check of a bundle and how it ended.
+
+    Attributes
+    ----------
+    bundle
+        The folder, as it was named.
+    name, target, dt_s
+        From the manifest.
+    checks
+        In the order in which they ran.
+    sets
+        What P2 measured.
+    versions
+        Of what took part.
+    """
+
+    bundle: str
+    name: str
+    target: str
+    dt_s: float
+    checks: tuple[Check, ...]
+    sets: tuple[SetResult, ...]
+    versions: Mapping[str, str]
+
+    @property
+    def exit_code(self) -> int:
+        """What the process exits with; see :func:`neurodeploy.verify.gates.exit_code`."""
+        return exit_code(self.checks)
+
+    def check(self, name: str) -> Check:
+        """Give the check of a name; KeyError where there is none."""
+        for check in self.checks:
+            if check.name == name:
+                return check
+        raise KeyError(name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the verification as a JSON-ready mapping."""
+        return {
+            "bundle": self.bundle,
+            "name": self.name,
+            "target": self.target,
+            "dt_s": self.dt_s,
+            "exit_code": self.exit_code,
+            "versions": dict(self.versions),
+            "checks": [check.to_dict() for check in self.checks],
+            "sets": {result.name: result.to_dict() for result in self.sets},
+        }

@@ -1,0 +1,178 @@
+"""Verify a bundle: every parity level in turn, each with a status and a reason."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from neurodeploy import __version__
+from neurodeploy.bundle import check_hashes, load_npz
+from neurodeploy.diagnostics import Finding, NeurodeployError, nearest
+from neurodeploy.graph.nir_read import read_nir
+from neurodeploy.graph.samples import Samples, check_spikes, load_samples
+from neurodeploy.quantise.fixed import FixedGraph
+from neurodeploy.quantise.program import read_program
+from neurodeploy.verify.gates import Check, judge
+from neurodeploy.verify.golden import load_golden
+from neurodeploy.verify.lava import LavaRunner, check_lava, choose_inputs
+from neurodeploy.verify.levels import check_drop, check_golden, check_trained, check_twins, measure_sets
+from neurodeploy.verify.verification import Verification
+
+BACKENDS = ("lava",)
+"""Backends that ``require`` may name: those that can be missing."""
+
+LAVA_IF_REQUIRED = 4
+"""How many samples Lava runs where it is required and no number is given."""
+
+NOT_VERIFIED = "calibration"
+"""The set that the integers were fitted on: never one to measure on."""
+
+
+def verify(
+    bundle: Path,
+    *,
+    samples: int | None = None,
+    lava: int | None = None,
+    require: Collection[str] = (),
+    max_drop: float | None = None,
+    given: Path | None = None,
+    threads: int | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+    runner: LavaRunner | None = None,
+) -> Verification:
+    """Run every check on a bundle.
+
+    Parameters
+    ----------
+    bundle
+        The folder.
+    samples
+        How many samples of each set P2 measures; None for all.
+    lava
+        How many samples Lava runs; None for none, or for :data:`LAVA_IF_REQUIRED` if Lava is required.
+    require
+        Backends without which the verification cannot pass: ``lava``.
+    max_drop
+        Largest drop of accuracy from float to integers, in percentage points; None measures without a limit.
+    given
+        npz with ``spikes`` (and ``labels``, ``mask``) to measure on in place of the bundle's own sets.
+    threads
+        For the simulators; by default every core.
+    progress
+        Called with a line for each stage.
+    runner
+        Lava; by default the Loihi backend's.
+
+    Returns
+    -------
+    Verification
+        With a status and a reason for every check.
+
+    Raises
+    ------
+    NeurodeployError
+        ND008 (exit code 5) where the content does not match its hashes; ND081 an unknown backend in
+        ``require``; ND0xx for unreadable files.
+    """
+    bundle = Path(bundle)
+    for name in require:
+        if name not in BACKENDS:
+            raise NeurodeployError(
+                Finding(
+                    code="ND085",
+                    message="no such backend can be required",
+                    where="--require",
+                    found=name,
+                    limit=", ".join(BACKENDS),
+                    help=nearest(name, BACKENDS),
+                )
+            )
+    progress("checking hashes")
+    manifest = check_hashes(bundle)
+    checks: list[Check] = [_hashes(manifest)]
+    graph = read_nir(bundle / "model.nir")
+    program = read_program(bundle / "program.h5")
+    golden = load_golden(bundle / "golden.npz")
+    sets = _sets(bundle, program, given)
+    progress("P1: trained network against NIR file")
+    checks.append(check_trained(graph, golden, threads=threads))
+    results = measure_sets(graph, program, sets, samples=samples, threads=threads, progress=progress)
+    checks.append(check_drop(results, max_drop))
+    progress("integers against those at export")
+    checks.append(check_golden(program, golden, threads=threads))
+    progress("fast simulator against the reference")
+    checks.append(check_twins(program, golden, threads=threads))
+    required = "lava" in require
+    asked = lava if lava is not None else (LAVA_IF_REQUIRED if required else 0)
+    source, inputs = choose_inputs(sets, golden.spikes, asked)
+    if asked:
+        progress(f"P3: Lava on {len(inputs)} samples")
+    checks.append(
+        check_lava(
+            bundle,
+            program,
+            inputs,
+            asked=asked,
+            source=source,
+            required=required,
+            runner=runner or _loihi_runner(),
+            progress=progress,
+        )
+    )
+    return Verification(
+        bundle=str(bundle),
+        name=str(manifest.get("name", "")),
+        target=str(manifest.get("target", "")),
+        dt_s=program.dt_s,
+        checks=tuple(checks),
+        sets=tuple(results),
+        versions=versions(manifest),
+    )
+
+
+def _hashes(manifest: Mapping[str, Any]) -> Check:
+    """Report the hashes, which :func:`check_hashes` has found in order."""
+    n_files = len(manifest["sha256"])
+    return judge(
+        "hashes",
+        "content = sha256 in the manifest",
+        n_compared=n_files,
+        problems=(),
+        agreed=f"{n_files} files",
+    )
+
+
+def _sets(bundle: Path, program: FixedGraph, given: Path | None) -> dict[str, Samples]:
+    """Give the sets to measure on, checked against what the network takes."""
+    size, maximum = program.input_size, program.input_max
+    if given is not None:
+        arrays = load_npz(given, required=("spikes",))
+        spikes = check_spikes(arrays["spikes"], size=size, maximum=maximum, where=str(given))
+        return {"given": Samples(spikes, arrays.get("labels"), arrays.get("mask"))}
+    sets = load_samples(bundle / "samples.npz")
+    for name, samples in sets.items():
+        check_spikes(samples.spikes, size=size, maximum=maximum, where=f"{bundle / 'samples.npz'}: {name}")
+    without = {name: samples for name, samples in sets.items() if name != NOT_VERIFIED}
+    return without or sets
+
+
+def versions(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Give the versions of what takes part now, and of what made the bundle."""
+    found = {"neurodeploy": __version__, "python": ".".join(str(x) for x in sys.version_info[:3])}
+    for package in ("numpy", "numba", "h5py", "nir"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    made = manifest.get("versions", {})
+    return found | {f"exported with {name}": str(number) for name, number in dict(made).items()}
+
+
+def _loihi_runner() -> LavaRunner:
+    """Give the Loihi backend's Lava."""
+    from neurodeploy.verify.loihi_lava import LoihiLava
+
+    return LoihiLava()
