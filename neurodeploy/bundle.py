@@ -41,7 +41,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder beside ``path``; put it in the place of ``path`` on success, remove it on failure.
+    """Give a temporary folder beside ``path``; put it in its place on success, remove it on failure.
 
     An existing folder is replaced only if it holds a manifest, so that a mistyped ``-o`` cannot wipe a home.
     """
@@ -70,8 +70,10 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 def sha256(path: Path) -> str:
     """Give the SHA-256 of a file as hexadecimal digits."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else (
-            hashlib.sha256(file.read()).hexdigest()
+        return (
+            hashlib.file_digest(file, "sha256").hexdigest()
+            if hasattr(hashlib, "file_digest")
+            else (hashlib.sha256(file.read()).hexdigest())
         )
 
 

@@ -45,7 +45,7 @@ class Source:
     samples
         Sets by name: ``validation``, ``test``, ``calibration``; or ``given``; or ``random``.
     golden_input, golden
-        Inputs ``[sample, step, source]`` and the trained network's float64 traces on them; None for a NIR file.
+        Inputs ``[sample, step, source]`` and the trained network's float64 traces; None for NIR files.
     facts
         For the manifest: recipe, seed, accuracies of the training.
     """
@@ -217,4 +217,3 @@ def range_findings(program: FixedGraph, target: Target, sets: Mapping[str, Sampl
                 )
             )
     return findings
-

@@ -94,7 +94,7 @@ class FixedProjection(ReadOnlyArrays):
         As in the Graph.
     weight
         int32 ``[tap, post, pre]`` on the legal 8-bit grid: within one connection (see
-        :meth:`FixedGraph.connections`) all >= 0 up to 255, all <= 0 down to -255, or even numbers in -256..254.
+        :meth:`FixedGraph.connections`) all >= 0 up to 255, all <= 0 down to -255, or even in -256..254.
     exponent
         Shift of a step's summed arrivals: left where positive, right (floor) where negative.
     delay_steps

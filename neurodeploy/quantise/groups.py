@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decays:
+    """Decay registers of a population, each ``[neuron]``.
+
+    Attributes
+    ----------
+    group
+        Number of the chip process that holds the neuron; dv and du are constant within one.
+    dv, du
+        v keeps ``(4096-dv)/4096``, u keeps ``(4096-(du+1))/4096``.
+    """
+
+    group: NDArray[np.int64]
+    dv: NDArray[np.int64]
+    du: NDArray[np.int64]
 
 
 def cover(sorted_logs: NDArray[np.float64], width: float) -> NDArray[np.int64]:
@@ -17,9 +36,7 @@ def cover(sorted_logs: NDArray[np.float64], width: float) -> NDArray[np.int64]:
     return group
 
 
-def group_by_decay(
-    dv: NDArray[np.int64], du: NDArray[np.int64], max_groups: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def group_by_decay(dv: NDArray[np.int64], du: NDArray[np.int64], max_groups: int) -> Decays:
     """Put neurons into at most ``max_groups`` groups of one dv and one du each.
 
     The worst ratio between a neuron's decay and its group's is as small as it can be (an optimal cover of the
@@ -34,15 +51,15 @@ def group_by_decay(
 
     Returns
     -------
-    group, dv, du
-        ``[neuron]`` group numbers (in order of their smallest decay), and the registers that the groups hold:
-        the geometric middle of the group's extremes, to the nearest integer.
+    Decays
+        The registers that the groups hold: the geometric middle of the group's extremes, to the nearest
+        integer.
     """
     keys = np.unique(np.stack([du, dv]), axis=1)
     if keys.shape[1] <= max_groups:
         order = {(int(a), int(b)): k for k, (a, b) in enumerate(keys.T)}
         group = np.array([order[int(a), int(b)] for a, b in zip(du, dv, strict=True)], dtype=np.int64)
-        return group, dv.astype(np.int64), du.astype(np.int64)
+        return Decays(group, dv.astype(np.int64), du.astype(np.int64))
     blocks = _blocks(du, max(1, max_groups // 2)) if len(np.unique(du)) > 1 else np.zeros(len(du), np.int64)
     group, new_dv, new_du = np.zeros(len(dv), np.int64), dv.astype(np.int64), du.astype(np.int64)
     n_blocks = int(blocks.max()) + 1
@@ -56,7 +73,7 @@ def group_by_decay(
             new_dv[chosen] = _middle(dv[chosen])
             group[chosen] = number
             number += 1
-    return group, new_dv, new_du
+    return Decays(group, new_dv, new_du)
 
 
 def _blocks(values: NDArray[np.int64], count: int) -> NDArray[np.int64]:

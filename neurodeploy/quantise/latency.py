@@ -1,4 +1,4 @@
-"""Turn trained delays into deployed ones: every connection adds a step, and a layer with delay 0 runs late."""
+"""Turn trained delays into deployed ones: a connection adds a step, and a layer with delay 0 runs late."""
 
 from __future__ import annotations
 

@@ -116,9 +116,7 @@ def read_program(path: Path) -> FixedGraph:
             )
         ) from None
     except (KeyError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
-        raise NeurodeployError(
-            _wrong(path, f"{type(error).__name__}: {error}".splitlines()[0])
-        ) from None
+        raise NeurodeployError(_wrong(path, f"{type(error).__name__}: {error}".splitlines()[0])) from None
     findings = [_wrong(path, reason) for reason in misfits(program)]
     if findings:
         raise NeurodeployError(findings)
@@ -161,9 +159,7 @@ def _ordered(parent: Any) -> Iterator[Any]:
 
 
 def _population(group: Any) -> FixedPopulation:
-    arrays = {
-        key: _array(group, key, axes=1, real=key in ("scale", "origin")) for key in _POPULATION_ARRAYS
-    }
+    arrays = {key: _array(group, key, axes=1, real=key in ("scale", "origin")) for key in _POPULATION_ARRAYS}
     return FixedPopulation(
         name=str(group.attrs["name"]),
         spiking=bool(group.attrs["spiking"]),

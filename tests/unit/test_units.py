@@ -7,12 +7,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurodeploy.units import decay_to_tau, delay_to_steps, off_grid, round_nearest, steps_to_delay, tau_to_decay
+from neurodeploy.units import (
+    decay_to_tau,
+    delay_to_steps,
+    off_grid,
+    round_nearest,
+    steps_to_delay,
+    tau_to_decay,
+)
 
 
 @pytest.mark.parametrize(
     ("x", "expected"),
-    [(0.5, 1), (1.5, 2), (2.5, 3), (-0.5, -1), (-2.5, -3), (2.4999999, 2), (0.49999999999999994, 0), (-7.2, -7)],
+    [
+        (0.5, 1),
+        (1.5, 2),
+        (2.5, 3),
+        (-0.5, -1),
+        (-2.5, -3),
+        (2.4999999, 2),
+        (0.49999999999999994, 0),
+        (-7.2, -7),
+    ],
 )
 def test_ties_round_away_from_zero(x: float, expected: int) -> None:
     assert round_nearest(x) == expected
@@ -24,7 +40,9 @@ def test_rounding_is_odd_and_within_half(x: float) -> None:
     assert abs(round_nearest(x) - x) <= 0.5
 
 
-@pytest.mark.parametrize(("delay", "steps"), [(2.5, 3), (2.49, 2), (2.51, 3), (0.0, 0), (24.999, 25), (24.4, 24)])
+@pytest.mark.parametrize(
+    ("delay", "steps"), [(2.5, 3), (2.49, 2), (2.51, 3), (0.0, 0), (24.999, 25), (24.4, 24)]
+)
 def test_delays_are_rounded_and_not_truncated(delay: float, steps: int) -> None:
     assert delay_to_steps(delay * 0.01, 0.01) == steps
 

@@ -55,7 +55,7 @@ def test_an_arrival_on_the_chip_is_the_trained_one_plus_latency(
     assert [int(deployed_delays(p, steps[p.name], latency).item()) for p in g.projections] == deployed
     for p, d in zip(g.projections, deployed, strict=True):
         late = {INPUT: 0, **latency}
-        # A spike that the float source emits at t leaves the chip's at t + late[source] and arrives 1 + d later.
+        # A spike that the float source emits at t leaves the chip's at t + late[source], arrives 1 + d later.
         assert late[p.source] + 1 + d == steps[p.name].item() + late[p.target]
 
 
