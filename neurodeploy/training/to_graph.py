@@ -1,0 +1,228 @@
+"""From the trained network to the Graph: BatchNorm folded, delays rounded, every parameter in full shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from neurodeploy.diagnostics import Finding, NeurodeployError, raise_errors
+from neurodeploy.graph.checks import check_graph
+from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
+from neurodeploy.graph.samples import Samples, load_samples
+from neurodeploy.graph.trace import PopulationTrace, Traces, scores
+from neurodeploy.recipe import Recipe
+from neurodeploy.training.layers import Connection
+from neurodeploy.training.network import READOUT, Layer, Network, hidden_name
+from neurodeploy.training.run_folder import read_network, read_result
+from neurodeploy.training.tau import Tau
+from neurodeploy.units import steps_to_delay
+
+GOLDEN_SAMPLES = 16
+"""Samples whose spikes and membranes are kept as the trained network's own account."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedRun:
+    """What a run folder holds, ready to be deployed.
+
+    Attributes
+    ----------
+    recipe
+        As it was trained.
+    graph
+        The selected weights as a Graph.
+    samples
+        ``validation``, ``test`` and ``calibration`` (drawn from the training set).
+    golden_input, golden
+        uint8 ``[sample, step, channel]``, and what the *trained* network (float64, evaluation, whole delays;
+        BatchNorm not folded) does on them.
+    facts
+        What the training measured; ready for JSON.
+    """
+
+    recipe: Recipe
+    graph: Graph
+    samples: Mapping[str, Samples]
+    golden_input: NDArray[np.uint8]
+    golden: Traces
+    facts: Mapping[str, Any]
+
+
+def load_run(path: Path, *, golden_samples: int = GOLDEN_SAMPLES) -> TrainedRun:
+    """Read a finished run.
+
+    Parameters
+    ----------
+    path
+        The folder that ``neurodeploy train`` wrote.
+    golden_samples
+        How many samples of the validation set the trained network is run on.
+
+    Raises
+    ------
+    NeurodeployError
+        ND001 no such folder, ND050 not a finished run, ND002 an unreadable file, ND101 NaN or infinite
+        parameters, ND220 soft reset (exit 3), or a finding of the recipe.
+    """
+    network = read_network(path)
+    graph = to_graph(network)
+    samples = load_samples(path / "samples.npz")
+    golden_input = samples["validation"].spikes[:golden_samples]
+    return TrainedRun(
+        network.recipe, graph, samples, golden_input, golden_traces(network, golden_input), read_result(path)
+    )
+
+
+def to_graph(network: Network) -> Graph:
+    """Turn a trained network into a Graph that computes the same, in float64.
+
+    Parameters
+    ----------
+    network
+        In any dtype; it is not changed.
+
+    Returns
+    -------
+    Graph
+        Populations ``hidden1`` ... and ``readout``. Delays are whole steps, to the nearest; weights hold the
+        folded BatchNorm, ``W' = W g / std`` with ``std = sqrt(var + eps)``, and the bias ``beta - mean g / std``.
+
+    Raises
+    ------
+    NeurodeployError
+        ND220 (exit 3) soft reset; ND101 a parameter is NaN or infinite; other ND1xx of a graph.
+
+    Notes
+    -----
+    Norse's LIF (1.1.0, ``lif_feed_forward_step``) adds the input to its current, moves v by that new
+    current, and lets the current decay afterwards: ``j = i + x; v += dt/tau (v_leak - v + j);
+    i = j (1 - dt/tau_syn)``. The j of two steps obey ``j[t] = (1 - dt/tau_syn) j[t-1] + x[t]``, which is
+    ``CUBA_LIF``'s ``c += dt/tau_syn (w_in x - c)`` for ``w_in = tau_syn / dt``: the same step, no delay to
+    add, and the bias enters both alike from step 0.
+    """
+    recipe = network.recipe
+    if recipe.network.reset == "soft":
+        raise NeurodeployError(
+            Finding(
+                code="ND220",
+                message="a soft reset cannot be deployed",
+                where=f"{recipe.name}: network.reset",
+                found="soft (subtract the threshold)",
+                limit="hard (set v to v_reset): the only reset of Lava's LIF and of a Graph",
+                help="Train with network.reset = \"hard\".",
+            )
+        )
+    populations, projections = [], []
+    source = INPUT
+    for index, layer in enumerate(network.hidden):
+        assert isinstance(layer, Layer)
+        name = hidden_name(index)
+        scale, bias = _scale_and_bias(layer)
+        populations.append(_hidden(name, layer, bias, network.dt_s))
+        projections.append(_projection(source, name, layer.connection, scale, network.dt_s))
+        source = name
+    populations.append(_readout(network.readout_tau))
+    projections.append(
+        _projection(source, READOUT, network.readout, np.ones(network.n_classes), network.dt_s)
+    )
+    graph = Graph(
+        name=recipe.name,
+        dt_s=network.dt_s,
+        input_size=network.n_inputs,
+        input_max=recipe.data.input_max,
+        populations=tuple(populations),
+        projections=tuple(projections),
+        readout=Readout(population=READOUT, score=recipe.network.readout.score),
+    )
+    raise_errors(check_graph(graph))
+    return graph
+
+
+def golden_traces(network: Network, spikes: NDArray[np.uint8]) -> Traces:
+    """Run the trained network itself on some samples: float64, evaluation, whole delays.
+
+    Parameters
+    ----------
+    network
+        It is not changed.
+    spikes
+        ``[sample, step, channel]``.
+    """
+    twin = Network(network.recipe, network.n_inputs, network.n_classes)
+    twin.load_state_dict(network.state_dict())
+    twin.double().eval()
+    x = torch.from_numpy(np.ascontiguousarray(spikes.transpose(1, 0, 2))).double()
+    populations = {}
+    with torch.no_grad():
+        for recorded in twin.record(x):
+            v = recorded.v.permute(1, 0, 2).contiguous().numpy()
+            z = np.zeros(v.shape, dtype=np.uint8)
+            if recorded.spikes is not None:
+                z = recorded.spikes.permute(1, 0, 2).contiguous().numpy().astype(np.uint8)
+            populations[recorded.name] = PopulationTrace(z, v)
+    readout = populations[READOUT]
+    assert readout.v is not None
+    score, per_step = scores(network.recipe.network.readout.score, readout.v, readout.spikes)
+    return Traces(populations, score, per_step)
+
+
+def _scale_and_bias(layer: Layer) -> tuple[Floats, Floats]:
+    """Give what BatchNorm multiplies the weights with, and the bias, each ``[neuron]``."""
+    if layer.norm is None:
+        assert layer.bias is not None
+        bias = layer.bias.detach().cpu().double().numpy()
+        return np.ones_like(bias), bias
+    scale, bias = layer.norm.folded()
+    return scale.cpu().numpy(), bias.cpu().numpy()
+
+
+def _hidden(name: str, layer: Layer, bias: Floats, dt_s: float) -> Population:
+    recipe = layer.recipe
+    tau_s = layer.tau.seconds()
+    ones = np.ones_like(tau_s)
+    filtered = recipe.neuron == "lif"
+    return Population(
+        name=name,
+        model=NeuronModel.CUBA_LIF if filtered else NeuronModel.LIF,
+        tau_s=tau_s,
+        v_threshold=ones * recipe.v_threshold,
+        v_leak=ones * 0.0,
+        v_reset=ones * recipe.v_reset,
+        r=ones,
+        tau_syn_s=ones * (recipe.tau_syn_s if filtered else dt_s),
+        w_in=ones * (recipe.tau_syn_s / dt_s if filtered else 1.0),
+        bias=bias,
+    )
+
+
+def _readout(tau: Tau) -> Population:
+    tau_s = tau.seconds()
+    ones = np.ones_like(tau_s)
+    return Population(
+        name=READOUT,
+        model=NeuronModel.LI,
+        tau_s=tau_s,
+        v_threshold=ones,
+        v_leak=ones * 0.0,
+        v_reset=ones * 0.0,
+        r=ones,
+        tau_syn_s=ones * tau.dt_s,
+        w_in=ones,
+        bias=ones * 0.0,
+    )
+
+
+def _projection(
+    source: str, target: str, connection: Connection, scale: Floats, dt_s: float
+) -> Projection:
+    weight = connection.synapses().detach().cpu().double().numpy() * scale[None, :, None]
+    steps = np.where(weight == 0.0, 0, connection.delay_steps())  # no synapse, no delay
+    return Projection(source=source, target=target, weight=weight, delay_s=steps_to_delay(steps, dt_s))
