@@ -85,6 +85,8 @@ class TrainResult:
         Of the training, data loading and evaluation included.
     notes
         What the data loader had to say.
+    facts
+        What ``result.json`` holds.
     """
 
     run: Path
@@ -94,6 +96,7 @@ class TrainResult:
     test: Measured
     seconds: float
     notes: tuple[str, ...]
+    facts: Mapping[str, Any]
 
 
 def train(
@@ -304,9 +307,7 @@ class _Training:
         selected = self.best_epoch if self.best else self.epoch
         validation = evaluate(self.network, self.data.validation, world=self.world)
         test = evaluate(self.network, self.data.test, world=self.world)
-        result = TrainResult(
-            self.out, self.epoch, selected, validation, test, self.seconds(), self.data.notes
-        )
+        facts = self._facts(selected, validation, test)
         if self.world.first:
             save_network(self.out, self.network, copied(self.network.state_dict()))
             save_samples(
@@ -317,25 +318,27 @@ class _Training:
                     "calibration": calibration(self.data.train, self.recipe.train.seed),
                 },
             )
-            write_result(self.out, self._facts(result))
+            write_result(self.out, facts)
         self.world.wait()
-        return result
+        return TrainResult(
+            self.out, self.epoch, selected, validation, test, facts["seconds"], self.data.notes, facts
+        )
 
-    def _facts(self, result: TrainResult) -> dict[str, Any]:
+    def _facts(self, selected: int, validation: Measured, test: Measured) -> dict[str, Any]:
         return {
             "recipe": self.recipe.name,
             "seed": self.recipe.train.seed,
-            "epochs": result.epochs,
-            "selected_epoch": result.selected_epoch,
+            "epochs": self.epoch,
+            "selected_epoch": selected,
             "selected_on": "validation" if self.best else "nothing (train.keep = last)",
-            "validation": {"samples": len(self.data.validation), **_measured(result.validation)},
-            "test": {"samples": len(self.data.test), **_measured(result.test)},
+            "validation": {"samples": len(self.data.validation), **_measured(validation)},
+            "test": {"samples": len(self.data.test), **_measured(test)},
             "train": {"samples": len(self.data.train)},
             "parameters": sum(p.numel() for p in self.network.parameters()),
-            "seconds": result.seconds,
+            "seconds": self.seconds(),
             "processes": self.world.size,
             "threads": torch.get_num_threads(),
-            "notes": list(result.notes),
+            "notes": list(self.data.notes),
             "versions": {
                 "neurodeploy": neurodeploy.__version__,
                 "torch": torch.__version__,

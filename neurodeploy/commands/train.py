@@ -1,0 +1,66 @@
+"""``neurodeploy train``: train a recipe into a run folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+
+@click.command("train")
+@click.argument("recipe")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="The run folder.  [default: runs/<recipe>-<seed>]"
+)
+@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Folder with the data files.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe; repeatable."
+)
+@click.option("--epochs", type=click.IntRange(min=1), help="Instead of the recipe's train.epochs.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the recipe's train.seed.")
+@click.option("--threads", type=click.IntRange(0, 1024), help="0 takes every core.  [default: train.threads]")
+@click.option("--resume", is_flag=True, help="Go on exactly where the run in the folder stopped.")
+@click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout, without progress.")
+def command(
+    recipe: str,
+    out: Path | None,
+    data_dir: Path | None,
+    overrides: tuple[str, ...],
+    epochs: int | None,
+    seed: int | None,
+    threads: int | None,
+    resume: bool,
+    as_json: bool,
+) -> None:
+    """Train RECIPE, the name of a shipped one (see `neurodeploy models`) or a TOML file.
+
+    Weights are selected on the validation set; the test set is measured once, at the end. Several processes
+    share the work of each batch under `torchrun --nproc-per-node N -m neurodeploy train ...`.
+    """
+    # OpenMP reads it when torch is imported: threads that spin cost 4 to 6 times on a machine that is in use.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from neurodeploy.recipe import load_recipe
+    from neurodeploy.training.progress import reported
+    from neurodeploy.training.run import train, with_settings
+
+    loaded = with_settings(load_recipe(recipe, overrides), epochs=epochs, seed=seed)
+    folder = out or Path("runs") / f"{loaded.name}-{loaded.train.seed}"
+    first = os.environ.get("RANK", "0") == "0"  # torchrun starts the program several times; one speaks
+    with reported(quiet=as_json or not first) as progress:
+        result = train(loaded, folder, data_dir=data_dir, threads=threads, resume=resume, progress=progress)
+    if not first:
+        return
+    if as_json:
+        click.echo(json.dumps({"run": str(folder), **result.facts}, indent=1))
+        return
+    for note in result.notes:
+        click.echo(f"note: {note}")
+    click.echo(
+        f"validation {result.validation.accuracy:.2%} of {result.facts['validation']['samples']} samples, "
+        f"test {result.test.accuracy:.2%} of {result.facts['test']['samples']}, "
+        f"epoch {result.selected_epoch} of {result.epochs}, {result.seconds:.0f} s"
+    )
+    click.echo(f"run: {folder}")
+    click.echo(f"next: neurodeploy export {folder} --target loihi2")
