@@ -1,0 +1,1 @@
+"""Train networks of Norse neurons with learned delays; the only folder that imports torch and norse."""
