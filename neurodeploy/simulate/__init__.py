@@ -1,1 +1,1 @@
-"""The integer meaning of a FixedGraph: a slow readable reference, and fast twins that share no logic with it."""
+"""The integer meaning of a FixedGraph: a readable reference, and fast twins that share no logic with it."""

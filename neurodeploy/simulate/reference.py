@@ -1,8 +1,8 @@
 """The integer simulator, written to be read: it *is* the meaning of a FixedGraph.
 
 One neuron at a time, in Python's unbounded integers, so that an overflow cannot hide in a machine word. The
-twins in this package have the same signature and share no logic with it. Source of every rule: lava-nc 0.10.0,
-``lava/proc/lif/models.py`` (``AbstractPyLifModelFixed.subthr_dynamics``, ``PyLifModelBitAcc``) and
+twins in this package have the same signature and share no logic with it. Source of every rule: lava-nc
+0.10.0, ``lava/proc/lif/models.py`` (``AbstractPyLifModelFixed.subthr_dynamics``, ``PyLifModelBitAcc``) and
 ``lava/proc/dense/models.py`` (``PyDelayDenseModelBitAcc.run_spk``).
 """
 
