@@ -74,4 +74,6 @@ class Tau(nn.Module):
         """Give the time constants as they are now, ``[neuron]``, in seconds."""
         if self.learn == "fixed":
             return self.tau_s.detach().cpu().double().numpy()
-        return self.dt_s / torch.sigmoid((self.theta + self.offset).detach().cpu().double()).numpy()
+        # Summed in float64, as the float64 network does that a deployment is compared with.
+        theta = self.theta.detach().cpu().double() + self.offset.cpu().double()
+        return np.asarray(self.dt_s / torch.sigmoid(theta).numpy())
