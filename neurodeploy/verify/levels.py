@@ -38,7 +38,7 @@ def compare(
     problems
         A finding that names the first difference, or nothing.
     facts
-        ``populations``: what was counted by :func:`count_mismatches`; ``first_divergence``, where there is one.
+        ``populations``: see :func:`count_mismatches`; ``first_divergence``, where there is one.
     """
     missing = [name for name in expected.populations if name not in actual.populations]
     if missing or not expected.populations:

@@ -1,0 +1,125 @@
+"""``neurodeploy run``: feed a bundle input spikes on one backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neurodeploy.commands import options
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from neurodeploy.graph.trace import Traces
+
+
+@click.command("run")
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option(
+    "--backend",
+    type=click.Choice(["float", "fixed", "lava"]),
+    required=True,
+    help="Float interpreter of the NIR file, integer simulator, or Lava.",
+)
+@click.option(
+    "--input",
+    "given",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="IN.npz",
+    help="`spikes`, whole numbers [sample, step, source].",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="OUT.npz",
+    help="`<population>/spikes`, `<population>/v` [sample, step, neuron] and `output/score` [sample, class].",
+)
+@options.threads_option
+@options.json_option
+def command(
+    *, bundle: Path, backend: str, given: Path, output: Path, threads: int | None, as_json: bool
+) -> None:
+    """Run a bundle on a backend; no backend ever takes the place of another.
+
+    Latencies are removed: step t of every population is step t of the trained network.
+    """
+    from neurodeploy.bundle import check_hashes, load_npz, save_npz
+    from neurodeploy.graph.samples import check_spikes
+
+    options.existing(bundle)
+    options.existing(given)
+    manifest = check_hashes(bundle)
+    spikes = check_spikes(
+        load_npz(given, required=("spikes",))["spikes"],
+        size=int(manifest["input"]["size"]),
+        maximum=int(manifest["input"]["max"]),
+        where=f"{given}: spikes",
+    )
+    say = options.progress_lines(quiet=as_json)
+    traces = _BACKENDS[backend](bundle, spikes, threads, say)
+    options.end_progress(quiet=as_json)
+    arrays = output_arrays(traces)
+    save_npz(output, arrays)
+    if as_json:
+        shapes = {name: list(array.shape) for name, array in arrays.items()}
+        options.print_json({"output": str(output), "backend": backend, "arrays": shapes, "findings": []})
+    else:
+        n_spikes = sum(int(trace.spikes.sum()) for trace in traces.populations.values())
+        click.echo(
+            f"{len(spikes)} samples of {spikes.shape[1]} steps on {backend}: {n_spikes} spikes -> {output}"
+        )
+
+
+def output_arrays(traces: Traces) -> dict[str, NDArray[Any]]:
+    """Give traces under the names of OUT.npz."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, trace in traces.populations.items():
+        arrays[f"{name}/spikes"] = trace.spikes
+        if trace.v is not None:
+            arrays[f"{name}/v"] = trace.v
+    if traces.score is not None:
+        arrays["output/score"] = traces.score
+    if traces.score_per_step is not None:
+        arrays["output/score_per_step"] = traces.score_per_step
+    return arrays
+
+
+def _float(
+    bundle: Path, spikes: NDArray[np.uint8], threads: int | None, say: Callable[[str], None]
+) -> Traces:
+    from neurodeploy.graph.interpret import interpret
+    from neurodeploy.graph.nir_read import read_nir
+
+    say("computing in float64")
+    return interpret(read_nir(bundle / "model.nir"), spikes, threads=threads)
+
+
+def _fixed(
+    bundle: Path, spikes: NDArray[np.uint8], threads: int | None, say: Callable[[str], None]
+) -> Traces:
+    from neurodeploy.quantise.program import read_program
+    from neurodeploy.simulate.fast import simulate
+
+    say("simulating integers")
+    return simulate(read_program(bundle / "program.h5"), spikes, threads=threads)
+
+
+def _lava(
+    bundle: Path,
+    spikes: NDArray[np.uint8],
+    threads: int | None,  # noqa: ARG001 (Lava has its own)
+    say: Callable[[str], None],
+) -> Traces:
+    from neurodeploy.verify.loihi_lava import LoihiLava
+
+    return LoihiLava().run(bundle, spikes, say)
+
+
+_BACKENDS: dict[str, Callable[..., Traces]] = {"float": _float, "fixed": _fixed, "lava": _lava}
