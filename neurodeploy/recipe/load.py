@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from neurodeploy import resources
 from neurodeploy.diagnostics import Finding, NeurodeployError, nearest
 from neurodeploy.recipe.explain import KEYS_PAGE, findings_of
-from neurodeploy.recipe.keys import key, keys
+from neurodeploy.recipe.keys import key, keys, tables
 from neurodeploy.recipe.schema import Recipe
 from neurodeploy.recipe.section import Section
 
@@ -232,35 +232,33 @@ def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _drop_useless(table: dict[str, Any], set_by_hand: set[str]) -> None:
     """Drop the file's keys that an overridden switch makes useless; those set by hand stay, refused."""
-    for entry in keys():
-        if entry.switch is None or entry.path in set_by_hand:
-            continue
-        section = _section(table, entry.path)
-        last = entry.path.rpartition(".")[2]
-        if section is None or last not in section:
-            continue
-        switches = list(_switches(entry.path))
-        for switch, values in switches:
-            inner = _section(table, switch)
+    for path, section in tables().items():
+        inner = _table_at(table, path)
+        prefix = f"{path}." if path else ""
+        for name in section.model_fields:
+            own = f"{prefix}{name}"
             if (
-                switch in set_by_hand
-                and inner is not None
-                and inner.get(switch.rpartition(".")[2]) not in values
+                inner is None
+                or name not in inner
+                or any(f"{given}.".startswith(f"{own}.") for given in set_by_hand)
             ):
-                section.pop(last, None)
+                continue
+            for switch, values in _switches(section, name):
+                if f"{prefix}{switch}" in set_by_hand and inner.get(switch) not in values:
+                    inner.pop(name, None)
 
 
-def _switches(path: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the switches that a key depends on, itself and through other switches."""
-    entry = key(path)
-    while entry is not None and entry.switch is not None:
-        yield entry.switch, entry.switch_values
-        entry = key(entry.switch)
+def _switches(section: type[Section], name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the switches that a field depends on, itself and through other switches."""
+    needs = section.needs(name)
+    while needs is not None:
+        yield needs
+        needs = section.needs(needs[0])
 
 
-def _section(table: dict[str, Any], path: str) -> dict[str, Any] | None:
-    """Give the table that holds the key ``path``; None where the recipe does not have it."""
+def _table_at(table: dict[str, Any], path: str) -> dict[str, Any] | None:
+    """Give an inner table; None where the recipe does not have it."""
     inner: Any = table
-    for name in path.split(".")[:-1]:
+    for name in path.split(".") if path else ():
         inner = inner.get(name) if isinstance(inner, dict) else None
     return inner if isinstance(inner, dict) else None
