@@ -106,7 +106,7 @@ def test_the_integers_compute_nearly_what_the_floats_do() -> None:
     spikes = (rng.random((8, 60, 10)) < 0.2).astype(np.uint8)
     expected = interpret(graph, spikes)
     actual = simulate_reference(quantise(graph, LOIHI, calibration=spikes).program, spikes)
-    # A flipped spike of a flips others in b. Twelve taus in eight groups and 8-bit weights cause the first ones.
+    # Twelve taus in eight groups and 8-bit weights flip spikes of a; each of them flips others in b.
     for name, share in (("a", 0.25), ("b", 0.5)):
         rate = expected.populations[name].spikes.mean()
         assert rate > 0.01
