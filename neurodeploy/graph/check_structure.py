@@ -64,7 +64,7 @@ def _names(graph: Graph) -> Iterator[Finding]:
             reason = "a population has the name of another"
         elif name == INPUT:
             reason = "a population has the name of the network's input"
-        elif not name.strip(".") or not name.isprintable() or any(part in name for part in _RESERVED_IN_NAMES):
+        elif not (name.strip(".") and name.isprintable()) or any(part in name for part in _RESERVED_IN_NAMES):
             reason = "the name of a population cannot be used in files"
         if reason:
             yield Finding(
@@ -111,7 +111,7 @@ def _shapes(graph: Graph) -> Iterator[Finding]:
             if isinstance(value, np.ndarray) and (value.shape != (size,) or not size):
                 yield _shape(f"{graph.name}: {population.name}.{field.name}", value, f"[{size or 'neuron'}]")
     for projection in graph.projections:
-        if projection.source not in sizes or projection.target not in sizes:
+        if projection.source not in sizes or projection.target not in sizes or projection.target == INPUT:
             continue  # _names or the loop above has said so
         post, pre = sizes[projection.target], sizes[projection.source]
         shape = (max(projection.weight.shape[:1], default=0), post, pre)

@@ -64,7 +64,7 @@ def interpret_fast(
 ) -> Traces:
     """Compute samples; see :func:`neurodeploy.graph.interpret.interpret`."""
     raise_errors(check_structure(graph))
-    out_spikes = {INPUT: check_spikes(spikes, size=graph.input_size)}
+    out_spikes = {INPUT: np.ascontiguousarray(check_spikes(spikes, size=graph.input_size))}
     out_v: dict[str, NDArray[np.float64]] = {}
     for block in blocks(graph):
         names = {p.name for p in block}
@@ -78,10 +78,11 @@ def interpret_fast(
             keep_v="v" in record or readout,
             threads=threads or available_threads(),
         )
-        ends = np.cumsum([p.size for p in block])[:-1]
-        out_spikes.update(zip((p.name for p in block), np.split(z, ends, axis=2), strict=True))
-        if v is not None:
-            out_v.update(zip((p.name for p in block), np.split(v, ends, axis=2), strict=True))
+        ends = np.cumsum([p.size for p in block])
+        for p, end in zip(block, ends, strict=True):
+            out_spikes[p.name] = np.ascontiguousarray(z[:, :, end - p.size : end])
+            if v is not None:
+                out_v[p.name] = np.ascontiguousarray(v[:, :, end - p.size : end])
 
     score, per_step = None, None
     if graph.readout is not None:

@@ -33,6 +33,14 @@ class Drive:
             yield source, [Branch(delay, w) for (name, delay), w in self.weights.items() if name == source]
 
 
+def _product(weight: Floats, inner: Floats) -> Floats:
+    """Multiply two matrices; a diagonal one, which stands for a source by itself, without the zeros."""
+    diagonal = inner.diagonal()
+    if inner.shape == (diagonal.size,) * 2 and np.count_nonzero(inner) == np.count_nonzero(diagonal):
+        return weight * diagonal
+    return weight @ inner
+
+
 class Linear:
     """Composes the linear nodes of a graph.
 
@@ -115,7 +123,7 @@ class Linear:
                     raise self._misfit(f"{node.name}.{key}", node.name, value.size, n)
                 p[key] = np.broadcast_to(value, (n,))
         if "weight" in p:
-            weights = {key: p["weight"] @ w for key, w in drive.weights.items()}
+            weights = {key: _product(p["weight"], w) for key, w in drive.weights.items()}
             return Drive(p["weight"] @ drive.bias + p.get("bias", 0.0), weights)
         if "scale" in p:
             weights = {key: p["scale"][:, None] * w for key, w in drive.weights.items()}

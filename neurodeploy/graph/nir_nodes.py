@@ -245,7 +245,7 @@ def _node(
 
 
 def _sizes(here: str, parameters: Mapping[str, NDArray[np.float64]]) -> Iterator[Finding]:
-    """Check that the parameters of a neuron have one size; size 1 stands for all neurons (norse issue 412)."""
+    """Check that the parameters of a neuron have one size; size 1 stands for all (norse issue 412)."""
     sizes = {key: array.size for key, array in parameters.items() if array.size > 1}
     if len(set(sizes.values())) > 1:
         yield Finding(
