@@ -12,9 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from neurodeploy.backends.loihi.lava_environment import lava_python
+from neurodeploy.diagnostics import NeurodeployError
 from neurodeploy.graph.model import INPUT
+from neurodeploy.graph.trace import Traces
 from neurodeploy.quantise.fixed import DU_NO_FILTER, FixedGraph, FixedPopulation, FixedProjection
 
 MAX_ARRIVAL = 1 << 24
@@ -116,7 +120,14 @@ def legal_weights(
 
 
 def random_family(
-    rng: np.random.Generator, prefix: str, *, members: int, n_steps: int, input_max: int, max_delay: int = 63
+    rng: np.random.Generator,
+    prefix: str,
+    *,
+    members: int,
+    n_steps: int,
+    input_max: int,
+    lean: bool = False,
+    max_delay: int = 63,
 ) -> Pack:
     """Draw one family.
 
@@ -132,9 +143,12 @@ def random_family(
         Length of the input.
     input_max
         1 for binary inputs.
+    lean
+        Fewer taps, groups and delayed projections: Lava's time goes with these, not with neurons.
     max_delay
         Longest delay drawn; drawn often on purpose, like 0.
     """
+    few = [1, 1, 1, 1, 1, 2] if lean else [1, 1, 2, 3]
     per_member = {INPUT: int(rng.integers(2, 6))}
     names = [f"{prefix}p{i}" for i in range(rng.integers(1, 4))]
     for name in names:
@@ -142,7 +156,7 @@ def random_family(
     owner = {name: np.repeat(np.arange(members), n) for name, n in per_member.items()}
     group: dict[str, NDArray[np.int32]] = {INPUT: np.zeros(len(owner[INPUT]), dtype=np.int32)}
     for name in names:
-        n_groups = int(rng.choice([1, 1, 2, 3]))
+        n_groups = int(rng.choice(few))
         group[name] = rng.permutation(np.arange(len(owner[name])) % n_groups).astype(np.int32)
 
     edges = list(zip([INPUT, *names], names, strict=False))
@@ -151,10 +165,10 @@ def random_family(
         edges.append((INPUT, names[-1]))  # a skip connection
     projections, arrival = [], dict.fromkeys(names, 0.0)
     for source, target in edges:
-        n_taps = int(rng.choice([1, 1, 2, 3]))
+        n_taps = int(rng.choice(few))
         graded = source == INPUT and input_max > 1
         exponent = int(rng.choice([-7, -3, -1, 0, 0, 1, 3] if graded else [-7, -4, -1, 0, 0, 0, 1, 4, 7]))
-        longest = int(rng.choice([0, 2, 9, max_delay]))
+        longest = int(rng.choice([0, 0, 0, 1, 5, max_delay] if lean else [0, 2, 9, max_delay]))
         shape = (len(owner[target]), len(owner[source]))
         own = owner[target][:, None] == owner[source][None]
         density = rng.uniform(0.3, 1)
@@ -292,13 +306,46 @@ def corners(n_steps: int, *, max_delay: int = 63) -> list[Pack]:
 
 
 def random_pack(
-    seed: int, *, families: int, members: int, n_steps: int, graded: bool, with_corners: bool = True
+    seed: int,
+    *,
+    families: int,
+    members: int,
+    n_steps: int,
+    graded: bool,
+    lean: bool = False,
+    with_corners: bool = True,
 ) -> Pack:
     """Draw a pack; the same arguments give the same pack."""
     rng = np.random.default_rng(seed)
     input_max = 15 if graded else 1
     parts = [
-        random_family(rng, f"f{i}", members=members, n_steps=n_steps, input_max=input_max)
+        random_family(rng, f"f{i}", members=members, n_steps=n_steps, input_max=input_max, lean=lean)
         for i in range(families)
     ]
     return pack([*parts, *(corners(n_steps) if with_corners else ())])
+
+
+def mismatches(whole: Pack, found: Traces, expected: Traces) -> list[str]:
+    """Compare u, v and spikes of every step; give one line for each population and quantity that differs."""
+    lines = []
+    for p in whole.program.populations:
+        for key in ("u", "v", "spikes"):
+            a, b = getattr(found.populations[p.name], key), getattr(expected.populations[p.name], key)
+            assert a.shape == b.shape
+            wrong = a != b
+            if wrong.any():
+                sample, step, neuron = np.argwhere(wrong)[0]
+                where = (sample, step, neuron)
+                lines.append(
+                    f"{key} of {p.name} neuron {neuron} at step {step} of sample {sample}: "
+                    f"expected {b[where]}, got {a[where]}; {int(wrong.sum())} of {wrong.size} differ"
+                )
+    return lines
+
+
+def need_lava() -> None:
+    """Skip the test, with the reason, where Lava is not installed."""
+    try:
+        lava_python()
+    except NeurodeployError as error:
+        pytest.skip(f"needs Lava ({error.findings[0].found}); run `neurodeploy lava install`")
