@@ -203,7 +203,8 @@ def load_npz(path: Path, required: tuple[str, ...] = ()) -> dict[str, NDArray[An
             Finding(code="ND001", message="no such file or folder", where=str(path), help="Check the path.")
         )
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here: NumPy leaves a file open where it finds it is no zip archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:
         raise NeurodeployError(
