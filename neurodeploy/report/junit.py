@@ -11,8 +11,8 @@ from neurodeploy.verify.verification import Verification
 def to_junit(verification: Verification) -> str:
     """Give the verification as a JUnit document.
 
-    A required check that was skipped is an error there, since the exit code is not 0 either; any other skipped
-    check is ``skipped`` with its reason.
+    A required check that was skipped is an error there, since the exit code is not 0 either; any other
+    skipped check is ``skipped`` with its reason.
     """
     checks = verification.checks
     suite = ET.Element(
