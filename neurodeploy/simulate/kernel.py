@@ -22,9 +22,11 @@ _V_LIMIT = (1 << 23) - 1
 @njit(nogil=True, cache=True)
 def reset(tables: Tables, state: State) -> None:
     """Start a sample: no current, the initial voltage, nothing on its way."""
-    state.u[:] = 0
-    state.v[:] = tables.v_initial
-    state.arrivals[:] = 0
+    for n in range(state.v.size):  # loops: an array assignment compiles a shape check for seconds
+        state.u[n] = 0
+        state.v[n] = tables.v_initial[n]
+    for i in range(state.arrivals.size):
+        state.arrivals[i] = 0
 
 
 @njit(nogil=True, cache=True)
@@ -38,7 +40,8 @@ def _compact(tables: Tables, state: State, head: int) -> None:
         buffer = state.arrivals[start : start + tables.arrival_rows[p] * size]
         for i in range(keep):  # rows move towards the start, so going upwards never overwrites
             buffer[i] = buffer[moved + i]
-        buffer[keep:] = 0
+        for i in range(keep, buffer.size):
+            buffer[i] = 0
 
 
 @njit(nogil=True, cache=True)
@@ -119,14 +122,17 @@ def _update(
         if 0 <= step < n_steps:
             place = (sample * n_steps + step) * size
             if record.spikes_at[p] >= 0:
-                out = record.spikes_at[p] + place
-                record.spikes[out : out + size] = fired[:size]
+                out_spikes = record.spikes[record.spikes_at[p] + place :]
+                for n in range(size):
+                    out_spikes[n] = fired[n]
             if record.u_at[p] >= 0:
-                out = record.u_at[p] + place
-                record.u[out : out + size] = u
+                out_u = record.u[record.u_at[p] + place :]
+                for n in range(size):
+                    out_u[n] = u[n]
             if record.v_at[p] >= 0:
-                out = record.v_at[p] + place
-                record.v[out : out + size] = v
+                out_v = record.v[record.v_at[p] + place :]
+                for n in range(size):
+                    out_v[n] = v[n]
     pointer[last] = count
     state.facts[0] = max(state.facts[0], peak)
     state.facts[2] = max(state.facts[2], widest)
@@ -213,10 +219,11 @@ def _advance(
     sample, n_steps
         Where to record, and how many aligned steps a sample has.
     """
+    begin = np.int64(0)  # a literal 0 would compile everything below a second time
     _list_input(x, n_window, state)
-    _count_events(0, n_window, tables, state)
+    _count_events(begin, n_window, tables, state)
     for i in range(tables.n_parts[0, 1]):
-        _send(tables.part_of[0, 1, i], 0, 0, n_window, head, tables, state)
+        _send(tables.part_of[0, 1, i], begin, begin, n_window, head, tables, state)
     for c in range(tables.looped.size):
         members = tables.order[tables.component[c] : tables.component[c + 1]]
         stride = 1 if tables.looped[c] else n_window
@@ -229,7 +236,7 @@ def _advance(
         for p in members:
             _count_events(p, n_window, tables, state)
             for i in range(tables.n_parts[p, 1]):
-                _send(tables.part_of[p, 1, i], p, 0, n_window, head, tables, state)
+                _send(tables.part_of[p, 1, i], p, begin, n_window, head, tables, state)
 
 
 @njit(nogil=True, cache=True)
@@ -266,7 +273,7 @@ def run(
         if fresh:
             reset(tables, state)
             head = 0
-        t0 = 0
+        t0 = np.int64(0)
         while t0 < n_raw:
             n_window = min(window, n_raw - t0)
             if head + n_window > window:
