@@ -1,4 +1,4 @@
-"""What keeps a graph from being computed at all: names, shapes, ends of projections, loops and order."""
+"""What keeps a graph from being computed at all: names, shapes, ends, unusable delays, loops and order."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Finding, nearest
+from neurodeploy.graph.check_values import delays
 from neurodeploy.graph.model import INPUT, SCORES, Graph, Projection
 from neurodeploy.units import delay_to_steps
 
@@ -22,15 +23,13 @@ def check_structure(graph: Graph) -> Iterator[Finding]:
     ------
     Finding
         ND105 shapes, ND106 names, ND107 unknown source or target, ND110 readout, ND112 dt and input, ND113 a
-        projection from neurons that never spike; and, where these are sound, ND108 a loop without delay and
-        ND111 the order of the populations.
+        projection from neurons that never spike; where these are sound, ND101 and ND103 a delay that is NaN,
+        infinite or negative; and where these are sound too, ND108 a loop without delay and ND111 the order of
+        the populations.
     """
-    sound = True
-    for finding in (*_scalars(graph), *_names(graph), *_shapes(graph), *_readout(graph)):
-        sound = False
-        yield finding
-    if sound:
-        yield from _order(graph)
+    found = [*_scalars(graph), *_names(graph), *_shapes(graph), *_readout(graph)]
+    found = found or [finding for projection in graph.projections for finding in delays(graph, projection)]
+    yield from found or _order(graph)
 
 
 def _scalars(graph: Graph) -> Iterator[Finding]:
@@ -191,7 +190,7 @@ def _order(graph: Graph) -> Iterator[Finding]:
     edges = {
         (p.source, p.target)
         for p in graph.projections
-        if p.source != INPUT and np.isfinite(p.delay_s).all() and immediate(p, graph.dt_s)
+        if p.source != INPUT and immediate(p, graph.dt_s)
     }
     left = list(names)
     while ready := [name for name in left if not any(t == name and s in left for s, t in edges)]:

@@ -26,8 +26,8 @@ def check_values(graph: Graph, *, on_grid: bool = False) -> Iterator[Finding]:
     Yields
     ------
     Finding
-        ND101 NaN or infinite, ND102 a time constant below dt, ND103 a negative delay, ND104 a delay off the
-        grid (where ``on_grid``), ND109 a threshold that is not above the reset.
+        ND101 NaN or infinite, ND102 a time constant below dt, ND104 a delay off the grid (where ``on_grid``),
+        ND109 a threshold that is not above the reset.
     """
     for population in graph.populations:
         for name in _PARAMETERS[population.model]:
@@ -37,8 +37,8 @@ def check_values(graph: Graph, *, on_grid: bool = False) -> Iterator[Finding]:
     for projection in graph.projections:
         where = f"{graph.name}: {projection.name}"
         yield from finite(f"{where}.weight", projection.weight)
-        yield from finite(f"{where}.delay_s", projection.delay_s)
-        yield from _delays(graph, projection, on_grid=on_grid)
+        if on_grid:
+            yield from _off_grid(graph, projection)
 
 
 def _element(bad: NDArray[np.bool_], where: str, at: int, which: str) -> str:
@@ -99,10 +99,11 @@ def _threshold(graph: Graph, population: Population) -> Iterator[Finding]:
         )
 
 
-def _delays(graph: Graph, projection: Projection, *, on_grid: bool) -> Iterator[Finding]:
+def delays(graph: Graph, projection: Projection) -> Iterator[Finding]:
+    """ND101, ND103: a delay is NaN, infinite, or negative where there is a synapse."""
     where = f"{graph.name}: {projection.name}.delay_s"
-    used = projection.weight != 0
-    negative = used & (projection.delay_s < 0)
+    yield from finite(where, projection.delay_s)
+    negative = (projection.weight != 0) & (projection.delay_s < 0)
     if negative.any():
         at = int(np.where(negative, projection.delay_s, np.inf).argmin())
         yield Finding(
@@ -113,18 +114,20 @@ def _delays(graph: Graph, projection: Projection, *, on_grid: bool) -> Iterator[
             limit=">= 0 s",
             help="A spike cannot arrive before it is sent: bound the delays below by 0 in training.",
         )
-    if on_grid and np.isfinite(projection.delay_s).all():
-        off = used & off_grid(projection.delay_s, graph.dt_s)
-        if off.any():
-            at = int(off.argmax())
-            delay_s = float(projection.delay_s.flat[at])
-            yield Finding(
-                code="ND104",
-                message="a delay is not a whole number of steps",
-                where=_element(off, where, at, "first"),
-                found=f"{delay_s:g} s, {delay_s / graph.dt_s:g} steps",
-                limit=f"multiples of dt, {graph.dt_s:g} s",
-                help="Round the delays to the grid, or give the dt that the file was made for.",
-            )
+
+
+def _off_grid(graph: Graph, projection: Projection) -> Iterator[Finding]:
+    off = (projection.weight != 0) & off_grid(projection.delay_s, graph.dt_s)
+    if off.any():
+        at = int(off.argmax())
+        delay_s = float(projection.delay_s.flat[at])
+        yield Finding(
+            code="ND104",
+            message="a delay is not a whole number of steps",
+            where=_element(off, f"{graph.name}: {projection.name}.delay_s", at, "first"),
+            found=f"{delay_s:g} s, {delay_s / graph.dt_s:g} steps",
+            limit=f"multiples of dt, {graph.dt_s:g} s",
+            help="Round the delays to the grid, or give the dt that the file was made for.",
+        )
 
 

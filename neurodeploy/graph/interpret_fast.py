@@ -65,6 +65,7 @@ def interpret_fast(
     """Compute samples; see :func:`neurodeploy.graph.interpret.interpret`."""
     raise_errors(check_structure(graph))
     out_spikes = {INPUT: np.ascontiguousarray(check_spikes(spikes, size=graph.input_size))}
+    n_steps = out_spikes[INPUT].shape[1]
     out_v: dict[str, NDArray[np.float64]] = {}
     for block in blocks(graph):
         names = {p.name for p in block}
@@ -72,8 +73,8 @@ def interpret_fast(
         readout = graph.readout is not None and graph.readout.population in names
         z, v = _run(
             [out_spikes[name] for name in outside],
-            _synapses(graph, outside, block),
-            _synapses(graph, [p.name for p in block], block),
+            _synapses(graph, outside, block, n_steps),
+            _synapses(graph, [p.name for p in block], block, n_steps),
             _neurons(graph.dt_s, block),
             keep_v="v" in record or readout,
             threads=threads or available_threads(),
@@ -125,8 +126,8 @@ def blocks(graph: Graph) -> list[list[Population]]:
     return sorted(found.values(), key=lambda block: len(reach[block[0].name]))
 
 
-def _synapses(graph: Graph, sources: list[str], block: list[Population]) -> _Synapses:
-    """Collect the synapses from some sources into a block."""
+def _synapses(graph: Graph, sources: list[str], block: list[Population], n_steps: int) -> _Synapses:
+    """Collect the synapses from some sources into a block, but for those too slow to act within a sample."""
     first_source = dict(zip(sources, np.cumsum([0, *(graph.size_of(s) for s in sources)]), strict=False))
     first_target = dict(zip((p.name for p in block), np.cumsum([0, *(p.size for p in block)]), strict=False))
     n_sources = sum(graph.size_of(s) for s in sources)
@@ -138,6 +139,8 @@ def _synapses(graph: Graph, sources: list[str], block: list[Population]) -> _Syn
             continue
         tap, post, pre = np.nonzero(projection.weight)
         delay = delay_to_steps(projection.delay_s[tap, post, pre], graph.dt_s)
+        acts = (delay >= 0) & (delay < n_steps)
+        tap, post, pre, delay = tap[acts], post[acts], pre[acts], delay[acts]
         source.append(first_source[projection.source] + pre)
         offset.append(delay * n_neurons + first_target[projection.target] + post)
         weight.append(projection.weight[tap, post, pre])

@@ -129,7 +129,7 @@ def check_spikes(
                 where=where,
                 found=found,
                 limit=f"whole numbers 0..{maximum}",
-                help="Binary networks take 0 and 1; networks trained on counts take counts up to their maximum.",
+                help="Binary networks take 0 and 1; networks trained on counts take up to their maximum.",
             )
         )
     return spikes.astype(np.uint8)

@@ -56,6 +56,8 @@ def test_a_delay_is_not_negative_where_there_is_a_synapse(changed, graph):
     assert (finding.code, finding.where) == ("ND103", "chain: input->a.delay_s[0, 1, 1]")
     delay_s[0, 1, 1], delay_s[0, 0, 2] = DT_S, -DT_S  # weight 0 there
     assert codes(changed("input->a", delay_s=delay_s)) == []
+    delay_s[0, 0, 0] = np.nan
+    assert codes(changed("input->a", delay_s=delay_s)) == ["ND101"]
 
 
 def test_a_delay_between_two_steps_is_an_error_only_where_asked(changed, graph):

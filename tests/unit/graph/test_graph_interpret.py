@@ -148,6 +148,19 @@ def test_a_loop_without_delay_is_a_finding(run, population):
         run(graph, spikes(1))
 
 
+@twins
+@pytest.mark.parametrize("steps", [-1, np.nan])
+def test_an_unusable_delay_of_the_input_is_a_finding(run, population, steps):
+    with pytest.raises(NeurodeployError, match=r"ND10[13]"):
+        run(one(population, steps=steps), spikes(1, 0))
+
+
+@twins
+def test_a_delay_beyond_the_last_step_does_nothing(run, population):
+    for steps in (2, 3, 10**9):
+        assert v_of(run(one(population, steps=steps), spikes(1, 1))) == [0.0, 0.0]
+
+
 def test_without_v_the_score_is_the_same_and_no_v_is_kept(graph):
     rng = np.random.default_rng(0)
     x = (rng.random((3, 20, 3)) < 0.5).astype(np.uint8)
