@@ -44,7 +44,8 @@ class FixedPopulation(ReadOnlyArrays):
     bias_mantissa, bias_exponent
         13-bit signed, 3-bit: ``mantissa << exponent`` is added to v at each step.
     v_initial
-        v before the first step of every sample.
+        v before the chip's first step of every sample; a population that runs late starts ``latency_steps``
+        steps before its own time.
     group
         Which chip process a neuron belongs to, 0..n_groups-1; dv, du and vth are constant within one.
     latency_steps

@@ -23,6 +23,7 @@ from neurodeploy.quantise.scale import (
     drive_per_step,
     jumps_of_v,
     origin,
+    rewound,
 )
 from neurodeploy.quantise.weights import to_grid
 from neurodeploy.targets import Target
@@ -158,6 +159,7 @@ def _population(
     if population.model.spiking:
         span = population.v_threshold - population.v_reset
         vth = np.minimum(round_nearest(span * scale / 2.0**STATE_SHIFT), vth)
+    mantissa = round_nearest(bias / 2.0**exponent)
     fixed = FixedPopulation(
         name=population.name,
         spiking=population.model.spiking,
@@ -166,9 +168,14 @@ def _population(
         dv=decays.dv.astype(np.int32),
         du=decays.du.astype(np.int32),
         vth=vth.astype(np.int32),
-        bias_mantissa=round_nearest(bias / 2.0**exponent).astype(np.int32),
+        bias_mantissa=mantissa.astype(np.int32),
         bias_exponent=np.full(population.size, exponent, dtype=np.int32),
-        v_initial=round_nearest((population.v_leak - origin(population)) * scale).astype(np.int32),
+        v_initial=rewound(
+            (population.v_leak - origin(population)) * scale,
+            bias=mantissa << exponent,
+            dv=decays.dv,
+            latency_steps=latency_steps,
+        ),
         group=decays.group.astype(np.int32),
         latency_steps=latency_steps,
     )

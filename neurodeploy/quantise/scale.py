@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.graph.model import Graph, Population
-from neurodeploy.quantise.fixed import STATE_SHIFT
+from neurodeploy.quantise.fixed import STATE_LIMIT, STATE_SHIFT
 from neurodeploy.quantise.groups import Decays
 from neurodeploy.quantise.weights import best_factor
 from neurodeploy.targets import Target
-from neurodeploy.units import DECAY_BITS
+from neurodeploy.units import DECAY_BITS, round_nearest
 
 NETX_BIAS_EXPONENT = 6
 """NetX fixes it. Source: lava-dl 0.6.0, lava/lib/dl/netx/hdf5.py, ``get_neuron_params``."""
@@ -100,3 +100,34 @@ def choose_scale(
         while factor * 2.0**exponent < wanted and exponent < largest_exponent:
             exponent += 1
     return relative * min([factor * 2.0**exponent, *bounds]), exponent
+
+
+def rewound(
+    start: NDArray[np.float64], *, bias: NDArray[np.int64], dv: NDArray[np.int64], latency_steps: int
+) -> NDArray[np.int32]:
+    """Give the v from which a late population arrives at ``start`` when its first input does.
+
+    A population that runs late has its bias from the chip's first step on, before its own time begins. Started
+    at 0 it would be ahead by that bias, for about tau.
+
+    Parameters
+    ----------
+    start
+        v that the trained population starts with, in integer units.
+    bias
+        What is added to v at each step.
+    dv
+        Decay registers.
+    latency_steps
+        How many steps to go back.
+
+    Returns
+    -------
+    NDArray[np.int32]
+        ``start`` taken ``latency_steps`` steps back, to the nearest; clipped where 24 bits do not hold it, which
+        happens only for taus of about a step, that forget it at once.
+    """
+    v = np.asarray(start, dtype=np.float64)
+    for _ in range(latency_steps):
+        v = (v - bias) * 2.0**DECAY_BITS / (2.0**DECAY_BITS - dv)
+    return np.clip(round_nearest(v), -STATE_LIMIT, STATE_LIMIT).astype(np.int32)

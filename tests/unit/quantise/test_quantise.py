@@ -176,6 +176,28 @@ def test_leak_and_reset_other_than_zero_move_the_origin() -> None:
     assert np.abs(program.populations[0].v_float(actual.v) - expected.v).max() < 0.02
 
 
+@pytest.mark.parametrize("leak", [0.0, 0.2])
+def test_a_late_population_is_not_ahead_by_its_bias(leak: float) -> None:
+    rng = np.random.default_rng(5)
+    graph = network(rng, delay=0)
+    late = population("a", 12, tau_s=0.3, bias=rng.normal(0.0, 1.0, 12), v_leak=leak)
+    first = replace(graph.projections[0], delay_s=np.zeros((1, 12, 10)))
+    graph = replace(
+        graph, populations=(late, *graph.populations[1:]), projections=(first, *graph.projections[1:])
+    )
+    spikes = (rng.random((4, 50, 10)) < 0.1).astype(np.uint8)
+    expected = interpret(graph, spikes).populations["a"]
+    program = quantise(graph, LOIHI, calibration=spikes).program
+    neurons = program.populations[0]
+    assert neurons.latency_steps == 1
+    assert neurons.v_initial.any()
+    actual = simulate_reference(program, spikes).populations["a"]
+    at_first = neurons.v_float(actual.v)[:, 0]
+    assert np.abs(at_first - expected.v[:, 0])[expected.spikes[:, 0] == 0].max() < 0.02
+    assert (expected.spikes != actual.spikes).mean() < 0.01
+    assert expected.spikes.mean() > 0.02
+
+
 def test_an_unsound_graph_is_refused_before_anything_else() -> None:
     graph = network(np.random.default_rng(0))
     first = graph.projections[0]
