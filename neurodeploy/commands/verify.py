@@ -9,7 +9,7 @@ import click
 from neurodeploy.commands import options
 
 
-class SampleCount(click.ParamType):  # type: ignore[type-arg]  # generic only in newer clicks
+class SampleCount(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
     """A number of samples, or ``all``."""
 
     name = "N|all"

@@ -1,0 +1,69 @@
+"""``neurodeploy doctor``: what a bug report should say about a machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import click
+
+from neurodeploy import __version__
+from neurodeploy.commands import options
+
+PACKAGES = ("numpy", "numba", "h5py", "nir", "pydantic", "scipy", "torch", "norse", "tonic", "ray", "uv")
+"""Dependencies whose versions matter; the last ones come with extras."""
+
+
+@click.command("doctor")
+@options.json_option
+def command(as_json: bool) -> None:
+    """Show versions, whether Lava can run, cores and folders; what is missing is told, not an error."""
+    from neurodeploy.backends import backend_names
+    from neurodeploy.backends.loihi.lava_environment import cache_folder, status
+    from neurodeploy.resources import folder
+
+    lava = status()
+    facts: dict[str, Any] = {
+        "neurodeploy": __version__,
+        "python": platform.python_version(),
+        "executable": sys.executable,
+        "platform": platform.platform(),
+        "cores": available_cores(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "backends": backend_names(),
+        "lava": lava.to_dict(),
+        "folders": {
+            "cache": str(cache_folder()),
+            "recipes": str(folder("models")),
+            "targets": str(folder("targets")),
+        },
+    }
+    if as_json:
+        options.print_json(facts)
+        return
+    for key in ("neurodeploy", "python", "executable", "platform", "cores"):
+        click.echo(f"{key}: {facts[key]}")
+    click.echo(f"packages: {', '.join(f'{name} {found}' for name, found in facts['packages'].items())}")
+    click.echo(f"backends: {', '.join(facts['backends'])}")
+    if lava.ready:
+        versions = ", ".join(f"{name} {found}" for name, found in lava.versions.items())
+        click.echo(f"lava: ready ({lava.origin}), {lava.python}, {versions}")
+    else:
+        click.echo(f"lava: not ready ({lava.origin}), {lava.reason}; run `neurodeploy lava install`")
+    for name, path in facts["folders"].items():
+        click.echo(f"{name} folder: {path}")
+
+
+def available_cores() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

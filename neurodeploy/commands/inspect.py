@@ -1,0 +1,193 @@
+"""``neurodeploy inspect``: what is in a recipe, run, NIR file or bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neurodeploy.commands import options
+from neurodeploy.diagnostics import Finding, NeurodeployError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurodeploy.graph.model import Graph
+
+
+@click.command("inspect")
+@click.argument("path", metavar="RECIPE|RUN|FILE.nir|BUNDLE")
+@click.option(
+    "--dt", "dt_s", type=float, metavar="SECONDS", help="Length of a step, for NIR files that do not say."
+)
+@options.json_option
+def command(path: str, dt_s: float | None, as_json: bool) -> None:
+    """Show what is in a recipe (name or TOML file), a run folder, a NIR file or a bundle."""
+    facts = describe(path, dt_s)
+    if as_json:
+        options.print_json(facts)
+        return
+    for line in lines(facts):
+        click.echo(line)
+
+
+def describe(path: str, dt_s: float | None) -> dict[str, Any]:
+    """Recognise what a path or name stands for, and give its facts.
+
+    Raises
+    ------
+    NeurodeployError
+        ND086: a folder that is neither a run nor a bundle; else the findings of what was recognised.
+    """
+    place = Path(path)
+    if place.is_dir():
+        if (place / "manifest.json").is_file():
+            return _bundle(place)
+        if (place / "recipe.toml").is_file():
+            return _run(place)
+        raise NeurodeployError(
+            Finding(
+                code="ND086",
+                message="the folder is neither a run nor a bundle",
+                where=path,
+                limit="recipe.toml (a run) or manifest.json (a bundle)",
+                help="Runs are made by `neurodeploy train`, bundles by `neurodeploy export`.",
+            )
+        )
+    if place.is_file() and place.suffix != ".toml":
+        from neurodeploy.graph.nir_read import read_nir
+
+        return {"kind": "NIR file", "path": path, **graph_facts(read_nir(place, dt_s=dt_s))}
+    if place.suffix == ".nir":
+        options.existing(place)
+    return {"kind": "recipe", **_recipe(path)}
+
+
+def _recipe(name: str) -> dict[str, Any]:
+    """Give every key of a recipe with its meaning."""
+    from neurodeploy.recipe import keys, load_recipe
+
+    recipe = load_recipe(name)
+    values = recipe.model_dump(mode="json")
+    meanings = {entry.path: entry.description for entry in keys()}
+    return {"name": recipe.name, "keys": dict(_flat(values, "")), "meanings": meanings}
+
+
+def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    """Give nested tables as dotted keys."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _run(place: Path) -> dict[str, Any]:
+    """Give a run's recipe, files and last line of metrics."""
+    import json
+
+    files = sorted(str(entry.relative_to(place)) for entry in place.rglob("*") if entry.is_file())
+    facts: dict[str, Any] = {"kind": "run", "path": str(place), "files": files}
+    metrics = place / "metrics.jsonl"
+    if metrics.is_file() and (written := metrics.read_text().splitlines()):
+        try:
+            facts["last metrics"] = json.loads(written[-1])
+        except ValueError:  # the line that an interrupted run was writing
+            facts["last metrics"] = "unreadable"
+    return facts | {"recipe": _recipe(str(place / "recipe.toml"))}
+
+
+def _bundle(place: Path) -> dict[str, Any]:
+    """Give a bundle's manifest, checked against its files, and its network."""
+    from neurodeploy.bundle import check_hashes
+    from neurodeploy.graph.nir_read import read_nir
+
+    manifest = check_hashes(place)
+    network = graph_facts(read_nir(place / "model.nir"))
+    return {"kind": "bundle", "path": str(place), **network, "manifest": manifest}
+
+
+def graph_facts(graph: Graph) -> dict[str, Any]:
+    """Give a network's populations and projections in numbers."""
+    from neurodeploy.units import delay_to_steps
+
+    return {
+        "name": graph.name,
+        "dt_s": graph.dt_s,
+        "input": {"size": graph.input_size, "max": graph.input_max},
+        "readout": None
+        if graph.readout is None
+        else {"population": graph.readout.population, "score": graph.readout.score},
+        "populations": [
+            {
+                "name": p.name,
+                "model": p.model.value,
+                "neurons": p.size,
+                "tau_s": _range(p.tau_s),
+                **({"tau_syn_s": _range(p.tau_syn_s)} if p.model.filtered else {}),
+            }
+            for p in graph.populations
+        ],
+        "projections": [
+            {
+                "name": p.name,
+                "taps": p.n_taps,
+                "synapses": int((p.weight != 0).sum()),
+                "density": float((p.weight != 0).any(axis=0).mean()),
+                "weight": _range(p.weight[p.weight != 0]),
+                "delay_steps": _range(delay_to_steps(p.delay_s[p.weight != 0], graph.dt_s)),
+            }
+            for p in graph.projections
+        ],
+    }
+
+
+def _range(values: NDArray[Any]) -> list[float] | None:
+    """Give the least and the largest value; None where there are none."""
+    return [float(values.min()), float(values.max())] if values.size else None
+
+
+def lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Give facts as text: for a recipe each key with its meaning, else nested values by indentation."""
+    if facts["kind"] == "recipe":
+        yield f"recipe {facts['name']}"
+        width = max(len(key) for key in facts["keys"])
+        for key, value in facts["keys"].items():
+            yield f"  {key:<{width}}  {_text(value):<14}  {facts['meanings'].get(key, '')}".rstrip()
+        return
+    yield f"{facts['kind']} {facts['path']}"
+    for key, value in facts.items():
+        if key == "recipe":
+            yield from lines({"kind": "recipe", **value})
+        elif key == "manifest":
+            yield f"manifest: target {value.get('target')}, NetX {_netx(value)}, {len(value['sha256'])} files"
+            yield f"  latency_steps: {_text(value.get('latency_steps'))}"
+        elif key in ("populations", "projections"):
+            yield f"{key}:"
+            for entry in value:
+                rest = ", ".join(f"{k} {_text(v)}" for k, v in entry.items() if k != "name")
+                yield f"  {entry['name']}: {rest}"
+        elif key not in ("kind", "path"):
+            yield f"{key}: {_text(value)}"
+
+
+def _netx(manifest: Mapping[str, Any]) -> str:
+    """Say whether the bundle has a NetX file, and if not, why not."""
+    backend = manifest.get("backend", {})
+    return "yes" if backend.get("netx") else f"no ({'; '.join(backend.get('netx_misfits', ()))})"
+
+
+def _text(value: Any) -> str:
+    """Give one value in a line."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_text(entry)}" for key, entry in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        # A pair of floats is a range of values.
+        if len(value) == 2 and all(isinstance(entry, float) for entry in value):
+            return f"{value[0]:g} to {value[1]:g}" if value[0] != value[1] else f"{value[0]:g}"
+        return ", ".join(_text(entry) for entry in value)
+    return str(value)

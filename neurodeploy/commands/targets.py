@@ -1,0 +1,46 @@
+"""``neurodeploy targets``: the chips and their limits."""
+
+from __future__ import annotations
+
+import click
+
+from neurodeploy.commands import options
+
+
+@click.command("targets")
+@click.argument("name", required=False, metavar="[NAME|FILE.toml]")
+@options.json_option
+def command(name: str | None, as_json: bool) -> None:
+    """List the targets; with a name, all of its limits with their units and sources."""
+    from neurodeploy.resources import names
+    from neurodeploy.targets import load_target
+
+    chosen = [options.target_name(name)] if name else names("targets")
+    targets = [load_target(entry) for entry in chosen]
+    if as_json:
+        options.print_json(
+            {
+                target.name: {
+                    "title": target.title,
+                    "backend": target.backend,
+                    "limits": {
+                        limit.name: {
+                            "value": limit.value,
+                            "unit": limit.unit,
+                            "source": limit.source,
+                            "verified_on": limit.verified_on,
+                        }
+                        for limit in target.limits.values()
+                    },
+                }
+                for target in targets
+            }
+        )
+        return
+    for target in targets:
+        also = "".join(f" (also: {alias})" for alias, real in options.ALIASES.items() if real == target.name)
+        click.echo(f"{target.name}{also}  {target.title}, {len(target.limits)} limits")
+        for limit in target.limits.values() if name else ():
+            click.echo(f"  {limit.name} = {limit.value} {limit.unit}")
+            click.echo(f"      source: {limit.source}")
+            click.echo(f"      verified: {limit.verified_on}")
