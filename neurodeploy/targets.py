@@ -98,7 +98,7 @@ def load_target(name_or_path: str | Path) -> Target:
     Raises
     ------
     NeurodeployError
-        ND020 unknown name, ND021 unreadable TOML or a wrong key or type, ND022 a limit is missing or
+        ND027 unknown name, ND028 unreadable TOML or a wrong key or type, ND029 a limit is missing or
         says no value, unit or source.
     """
     path = Path(name_or_path)
@@ -108,7 +108,7 @@ def load_target(name_or_path: str | Path) -> Target:
         if name not in names("targets"):
             raise NeurodeployError(
                 Finding(
-                    code="ND020",
+                    code="ND027",
                     message="no such target",
                     where=name,
                     limit=", ".join(names("targets")),
@@ -128,7 +128,7 @@ def load_target(name_or_path: str | Path) -> Target:
 
 def _broken(path: Path, key: str, found: str, limit: str = "a target file in TOML") -> Finding:
     return Finding(
-        code="ND021",
+        code="ND028",
         message="the target file cannot be used",
         where=f"{path}: {key}" if key else str(path),
         found=found,
@@ -184,7 +184,7 @@ def _limit_misfit(table: object) -> str:
 
 def _bad_limit(path: Path, name: str, found: str) -> Finding:
     return Finding(
-        code="ND022",
+        code="ND029",
         message="a limit of the target is missing or incomplete",
         where=f"{path}: limits.{name}",
         found=found,

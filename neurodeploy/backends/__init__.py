@@ -67,13 +67,13 @@ def load_backend(name: str) -> Backend:
     Raises
     ------
     NeurodeployError
-        ND023 there is none of that name; ND424 with exit code 4: it is there and cannot be loaded.
+        ND427 there is none of that name; ND424 with exit code 4: it is there and cannot be loaded.
     """
     entries = _entries()
     if name not in entries:
         raise NeurodeployError(
             Finding(
-                code="ND023",
+                code="ND427",
                 message="no such backend",
                 where=name,
                 limit=", ".join(sorted(entries)),

@@ -93,7 +93,7 @@ def read_program(path: Path) -> FixedGraph:
     Raises
     ------
     NeurodeployError
-        ND001 no such file, ND030 not HDF5, truncated or damaged, ND031 a key is missing or of the wrong
+        ND001 no such file, ND040 not HDF5, truncated or damaged, ND041 a key is missing or of the wrong
         type, or its numbers contradict each other.
     """
     path = Path(path)
@@ -107,7 +107,7 @@ def read_program(path: Path) -> FixedGraph:
     except OSError as error:
         raise NeurodeployError(
             Finding(
-                code="ND030",
+                code="ND040",
                 message="the program file cannot be read",
                 where=str(path),
                 found=str(error).splitlines()[0],
@@ -125,7 +125,7 @@ def read_program(path: Path) -> FixedGraph:
 
 def _wrong(path: Path, found: str) -> Finding:
     return Finding(
-        code="ND031",
+        code="ND041",
         message="the program file does not hold a valid program",
         where=str(path),
         found=found,

@@ -74,7 +74,7 @@ def verify(
     Raises
     ------
     NeurodeployError
-        ND008 (exit code 5) where the content does not match its hashes; ND081 an unknown backend in
+        ND008 (exit code 5) where the content does not match its hashes; ND427 an unknown backend in
         ``require``; ND0xx for unreadable files.
     """
     bundle = Path(bundle)
@@ -82,8 +82,8 @@ def verify(
         if name not in BACKENDS:
             raise NeurodeployError(
                 Finding(
-                    code="ND085",
-                    message="no such backend can be required",
+                    code="ND427",
+                    message="no such backend",
                     where="--require",
                     found=name,
                     limit=", ".join(BACKENDS),

@@ -90,15 +90,15 @@ def test_a_truncated_file_is_a_finding(program: FixedGraph, tmp_path: Path, kept
     write_program(program, tmp_path / "program.h5")
     content = (tmp_path / "program.h5").read_bytes()
     (tmp_path / "program.h5").write_bytes(content[: int(len(content) * kept)])
-    assert code_of(tmp_path / "program.h5") == "ND030"
+    assert code_of(tmp_path / "program.h5") == "ND040"
 
 
 def test_a_file_of_another_kind_is_a_finding(tmp_path: Path) -> None:
     (tmp_path / "program.h5").write_text("hello")
-    assert code_of(tmp_path / "program.h5") == "ND030"
+    assert code_of(tmp_path / "program.h5") == "ND040"
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["x"] = 1
-    assert code_of(tmp_path / "other.h5") == "ND031"
+    assert code_of(tmp_path / "other.h5") == "ND041"
 
 
 def _set(path: str, value: object) -> Callable[[h5py.File], None]:
@@ -149,7 +149,7 @@ def test_a_damaged_program_is_a_finding(program: FixedGraph, tmp_path: Path, edi
     write_program(program, tmp_path / "program.h5")
     with h5py.File(tmp_path / "program.h5", "r+") as file:
         edit(file)
-    assert code_of(tmp_path / "program.h5") == "ND031"
+    assert code_of(tmp_path / "program.h5") == "ND041"
 
 
 def test_two_decays_in_one_group_contradict_themselves(program: FixedGraph) -> None:

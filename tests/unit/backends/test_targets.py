@@ -58,7 +58,7 @@ def codes(name: str | Path) -> list[str]:
 def test_a_mistyped_name_gets_the_nearest() -> None:
     with pytest.raises(NeurodeployError) as caught:
         load_target("loihl")
-    assert caught.value.findings[0].code == "ND020"
+    assert caught.value.findings[0].code == "ND027"
     assert caught.value.findings[0].help == "did you mean 'loihi2'?"
 
 
@@ -69,15 +69,15 @@ def test_a_missing_file_is_a_finding(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ('name = "loihi2"', 'name = "loihi2', ["ND021"]),
-        ('name = "loihi2"', "name = 2", ["ND021"]),
-        ('name = "loihi2"', 'nam = "loihi2"', ["ND021", "ND021"]),
-        ("value = 62", "value = 62.0", ["ND022"]),
-        ("value = 62", "value = true", ["ND022"]),
-        ("value = 62\n", "", ["ND022"]),
-        ('unit = "steps"', 'unit = ""', ["ND022"]),
-        ("[limits.vth_max]", "[limits.vth_maximum]", ["ND022"]),
-        ('unit = "steps"', 'unit = "steps"\nsauce = "x"', ["ND022"]),
+        ('name = "loihi2"', 'name = "loihi2', ["ND028"]),
+        ('name = "loihi2"', "name = 2", ["ND028"]),
+        ('name = "loihi2"', 'nam = "loihi2"', ["ND028", "ND028"]),
+        ("value = 62", "value = 62.0", ["ND029"]),
+        ("value = 62", "value = true", ["ND029"]),
+        ("value = 62\n", "", ["ND029"]),
+        ('unit = "steps"', 'unit = ""', ["ND029"]),
+        ("[limits.vth_max]", "[limits.vth_maximum]", ["ND029"]),
+        ('unit = "steps"', 'unit = "steps"\nsauce = "x"', ["ND029"]),
     ],
 )
 def test_a_broken_file_is_a_finding(tmp_path: Path, old: str, new: str, expected: list[str]) -> None:
@@ -94,10 +94,10 @@ def test_a_limit_without_its_origin_is_refused(tmp_path: Path, key: str) -> None
     first = next(i for i, line in enumerate(lines) if line.startswith(key))
     broken = tmp_path / "broken.toml"
     broken.write_text("".join(lines[:first] + lines[first + 1 :]))
-    assert codes(broken) == ["ND022"]
+    assert codes(broken) == ["ND029"]
 
 
 def test_all_findings_come_at_once(tmp_path: Path) -> None:
     broken = tmp_path / "broken.toml"
     broken.write_text('name = "x"\ntitle = "x"\nbackend = "loihi"\n')
-    assert codes(broken) == ["ND022"] * len(REQUIRED_LIMITS)
+    assert codes(broken) == ["ND029"] * len(REQUIRED_LIMITS)
