@@ -46,9 +46,9 @@ def delayed_projection(x: Tensor, kernel: Tensor, *, method: str = "auto") -> Te
         method = "dft" if _dft_pays(x, kernel) else "dense"
     y: Tensor
     if method == "dft":
-        y = SpectralProjection.apply(x, kernel)  # type: ignore[no-untyped-call]
+        y = SpectralProjection.apply(x, kernel)
     else:
-        y = _ShiftedSum.apply(x, kernel, tuple(range(len(kernel))))  # type: ignore[no-untyped-call]
+        y = _ShiftedSum.apply(x, kernel, tuple(range(len(kernel))))
     return y
 
 
@@ -90,7 +90,7 @@ def tap_projection(x: Tensor, weight: Tensor, delay_steps: Tensor) -> Tensor:
     if not delays:
         return x.new_zeros(len(x), x.shape[1], weight.shape[1])
     matrices = torch.stack([(weight * (delay_steps == d)).sum(0).t() for d in delays])
-    y: Tensor = _ShiftedSum.apply(x, matrices, tuple(delays))  # type: ignore[no-untyped-call]
+    y: Tensor = _ShiftedSum.apply(x, matrices, tuple(delays))
     return y
 
 
@@ -129,7 +129,7 @@ def dilated_projection(x: Tensor, weight: Tensor, dilation: int) -> Tensor:
         raise ValueError(f"dilation is at least 1, not {dilation}")
     delays = tuple(k * dilation for k in range(len(weight)) if k * dilation < len(x))
     kernel = weight[: len(delays)].transpose(1, 2)
-    y: Tensor = _ShiftedSum.apply(x, kernel, delays)  # type: ignore[no-untyped-call]
+    y: Tensor = _ShiftedSum.apply(x, kernel, delays)
     return y
 
 

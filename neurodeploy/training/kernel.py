@@ -59,7 +59,7 @@ def gaussian_kernel(
     _check(weight, delay, sigma, n_slots, shape)
     if shape == "gauss" and sigma == 0.0:
         return _nearest(weight, delay, n_slots)
-    kernel: Tensor = _BellKernel.apply(weight, delay, float(sigma), n_slots, shape)  # type: ignore[no-untyped-call]
+    kernel: Tensor = _BellKernel.apply(weight, delay, float(sigma), n_slots, shape)
     return kernel
 
 
@@ -101,7 +101,9 @@ class _BellKernel(torch.autograd.Function):
     """The kernel with closed-form gradients and no subnormal numbers."""
 
     @staticmethod
-    def forward(ctx: Any, weight: Tensor, delay: Tensor, sigma: float, n_slots: int, shape: str) -> Tensor:
+    def forward(  # noqa: PLR0917
+        ctx: Any, weight: Tensor, delay: Tensor, sigma: float, n_slots: int, shape: str
+    ) -> Tensor:
         weight_t, delay_t = weight.t().contiguous(), delay.t().contiguous()
         bell = _bell(delay_t, sigma, n_slots, shape)
         total = bell.sum(0).add_(NORMALISER)
@@ -143,4 +145,4 @@ def _bell(delay: Tensor, sigma: float, n_slots: int, shape: str) -> Tensor:
     if shape == "triangle":
         return bell.abs_().neg_().add_(1.0 + sigma).relu_()
     bell.square_().mul_(-0.5 / sigma**2).clamp_(min=-80.0).exp_()
-    return torch.nn.functional.threshold_(bell, SMALLEST, 0.0)
+    return torch.threshold_(bell, SMALLEST, 0.0)

@@ -6,19 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from norse.torch.functional.leaky_integrator_box import LIBoxParameters, LIBoxState, li_box_step
-from norse.torch.functional.lif import LIFFeedForwardState, LIFParameters, lif_feed_forward_step
-from norse.torch.functional.lif_box import LIFBoxFeedForwardState, LIFBoxParameters, lif_box_feed_forward_step
-from norse.torch.functional.reset import reset_subtract, reset_value
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from neurodeploy.training.surrogate import NORSE_SURROGATES, resolve_alpha, spike_function
+from neurodeploy.training.neuron_reference import State, Step, Voltages, li_step, lif_box_step, lif_step
+from neurodeploy.training.surrogate import resolve_alpha
 
-State = tuple[Tensor, Tensor | None]
-"""Voltage and, for current-based neurons, synaptic current, each [batch, neuron]."""
-
-Step = Callable[[Tensor, State], tuple[Tensor, State]]
 Segment = Callable[[Tensor, Tensor, Tensor | None], tuple[Tensor, Tensor | None, Tensor, Tensor | None]]
 
 
@@ -79,19 +72,24 @@ def lif_box_scan(
     if reset not in ("value", "subtract"):
         raise ValueError(f"reset is 'value' or 'subtract', not {reset!r}")
     slope = resolve_alpha(surrogate, surrogate_alpha)
-    alpha, *voltages = _each_neuron(current, alpha, v_threshold, v_reset, v_leak)
+    alpha, *values = _each_neuron(current, alpha, v_threshold, v_reset, v_leak)
+    voltages = Voltages(*values)
     if _is_fast(current, implementation):
-        segment = _fast(alpha, None, voltages, reset == "subtract", surrogate, slope, detach_reset, return_v)
+        segment = _fast(
+            (alpha, None),
+            voltages,
+            (surrogate, slope),
+            soft=reset == "subtract",
+            detach=detach_reset,
+            return_v=return_v,
+        )
     else:
-        threshold, floor, leak = voltages
-        fall = reset_value if reset == "value" else reset_subtract
-        step = _lif_box_step(alpha, threshold, floor, leak, surrogate, slope, _detached(fall, detach_reset))
-        segment = _stepping(step)
-    z, v = _run(segment, current, (voltages[2].expand(current.shape[1:]), None), checkpoint_steps)
+        segment = _stepping(lif_box_step(alpha, voltages, surrogate, slope, detach=detach_reset, reset=reset))
+    z, v = _run(segment, current, (voltages.leak.expand(current.shape[1:]), None), checkpoint_steps)
     return (z, v) if return_v else z
 
 
-def lif_scan(
+def lif_scan(  # noqa: PLR0917
     current: Tensor,
     alpha: Tensor,
     alpha_syn: Tensor,
@@ -131,14 +129,20 @@ def lif_scan(
     (the step of ``LIFCell``), which knows no other reset.
     """
     slope = resolve_alpha(surrogate, surrogate_alpha)
-    alpha, alpha_syn, *voltages = _each_neuron(current, alpha, alpha_syn, v_threshold, v_reset, v_leak)
+    alpha, alpha_syn, *values = _each_neuron(current, alpha, alpha_syn, v_threshold, v_reset, v_leak)
+    voltages = Voltages(*values)
     if _is_fast(current, implementation):
-        segment = _fast(alpha, alpha_syn, voltages, False, surrogate, slope, detach_reset, return_v)
+        segment = _fast(
+            (alpha, alpha_syn),
+            voltages,
+            (surrogate, slope),
+            soft=False,
+            detach=detach_reset,
+            return_v=return_v,
+        )
     else:
-        threshold, floor, leak = voltages
-        step = _lif_step(alpha, alpha_syn, threshold, floor, leak, surrogate, slope, detach_reset)
-        segment = _stepping(step)
-    start = (voltages[2].expand(current.shape[1:]), current.new_zeros(current.shape[1:]))
+        segment = _stepping(lif_step(alpha, alpha_syn, voltages, surrogate, slope, detach=detach_reset))
+    start = (voltages.leak.expand(current.shape[1:]), current.new_zeros(current.shape[1:]))
     z, v = _run(segment, current, start, checkpoint_steps)
     return (z, v) if return_v else z
 
@@ -178,17 +182,13 @@ def li_scan(
     alpha, leak = _each_neuron(current, alpha, v_leak)
     if _is_fast(current, implementation):
         never = torch.full_like(leak, torch.inf)
-        segment = _fast(alpha, None, [never, leak, leak], False, "box", 0.5, True, True)
+        segment = _fast(
+            (alpha, None), Voltages(never, leak, leak), ("box", 0.5), soft=False, detach=True, return_v=True
+        )
     else:
-        parameters = LIBoxParameters(tau_mem_inv=alpha, v_leak=leak)
-        weight = torch.eye(current.shape[2], dtype=current.dtype, device=current.device)
-
-        def step(x: Tensor, state: State) -> tuple[Tensor, State]:
-            v, _ = li_box_step(x, LIBoxState(v=state[0]), weight, parameters, dt=1.0)
-            return v, (v, None)
-
-        segment = _stepping(step)
-    v: Tensor = _run(segment, current, (leak.expand(current.shape[1:]), None), checkpoint_steps)[1]
+        segment = _stepping(li_step(alpha, leak))
+    v = _run(segment, current, (leak.expand(current.shape[1:]), None), checkpoint_steps)[1]
+    assert v is not None
     return v
 
 
@@ -196,8 +196,8 @@ def _each_neuron(current: Tensor, *values: float | Tensor) -> list[Tensor]:
     """Give every value as [neuron], in the current's type."""
     if current.dim() != 3:
         raise ValueError(f"current is [step, batch, neuron], not {tuple(current.shape)}")
-    like = {"dtype": current.dtype, "device": current.device}
-    return [torch.as_tensor(value, **like).expand(current.shape[2]) for value in values]
+    n, dtype, device = current.shape[2], current.dtype, current.device
+    return [torch.as_tensor(value, dtype=dtype, device=device).expand(n) for value in values]
 
 
 def _is_fast(current: Tensor, implementation: str) -> bool:
@@ -208,24 +208,23 @@ def _is_fast(current: Tensor, implementation: str) -> bool:
 
 
 def _fast(
-    alpha: Tensor,
-    alpha_syn: Tensor | None,
-    voltages: list[Tensor],
+    alphas: tuple[Tensor, Tensor | None],
+    voltages: Voltages,
+    surrogate: tuple[str, float],
+    *,
     soft: bool,
-    surrogate: str,
-    slope: float,
-    detach_reset: bool,
+    detach: bool,
     return_v: bool,
 ) -> Segment:
     """Make the compiled scan over a part of a sequence."""
     from neurodeploy.training.scan import Population, Scan
 
-    population = Population(*(v.contiguous() for v in voltages), soft, surrogate, slope, detach_reset)
-    alpha = alpha.contiguous()
-    synaptic = None if alpha_syn is None else alpha_syn.contiguous()
+    threshold, floor, leak = (v.contiguous() for v in voltages)
+    population = Population(threshold, floor, leak, soft, *surrogate, detach)
+    alpha, synaptic = (None if a is None else a.contiguous() for a in alphas)
 
     def segment(x: Tensor, v: Tensor, i: Tensor | None) -> Any:
-        return Scan.apply(x, alpha, synaptic, v, i, population, return_v)  # type: ignore[no-untyped-call]
+        return Scan.apply(x, alpha, synaptic, v, i, population, return_v)
 
     return segment
 
@@ -234,7 +233,8 @@ def _stepping(step: Step) -> Segment:
     """Make a scan over a part of a sequence from one step."""
 
     def segment(x: Tensor, v: Tensor, i: Tensor | None) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-        out, voltages, state = [], [], (v, i)
+        out, voltages = [], []
+        state: State = (v, i)
         for xt in x.unbind(0):  # indexing x would cost a gradient of the whole sequence each step
             z, state = step(xt, state)
             out.append(z)
@@ -257,66 +257,3 @@ def _run(
         outputs.append(z)
         voltages.append(v_seq)
     return torch.cat(outputs), None if voltages[0] is None else torch.cat(voltages)
-
-
-def _detached(reset: Callable[..., Tensor], detach: bool) -> Callable[..., Tensor]:
-    """Hide the spike from the gradient of a reset, if asked."""
-    return (lambda z, v, floor, threshold: reset(z.detach(), v, floor, threshold)) if detach else reset
-
-
-def _lif_box_step(
-    alpha: Tensor,
-    threshold: Tensor,
-    floor: Tensor,
-    leak: Tensor,
-    surrogate: str,
-    slope: float,
-    reset: Callable[..., Tensor],
-) -> Step:
-    """Make one step of ``LIFBox``: Norse's, or its equation where Norse lacks the surrogate."""
-    if surrogate in NORSE_SURROGATES:
-        p = LIFBoxParameters(alpha, leak, threshold, floor, surrogate, slope, reset)
-
-        def norse(x: Tensor, state: State) -> tuple[Tensor, State]:
-            z, after = lif_box_feed_forward_step(x, LIFBoxFeedForwardState(v=state[0]), p, dt=1.0)
-            return z, (after.v, None)
-
-        return norse
-    spike = spike_function(surrogate, slope)
-
-    def own(x: Tensor, state: State) -> tuple[Tensor, State]:
-        u = state[0] + alpha * (x + leak - state[0])
-        z = spike(u - threshold)
-        return z, (reset(z, u, floor, threshold), None)
-
-    return own
-
-
-def _lif_step(
-    alpha: Tensor,
-    alpha_syn: Tensor,
-    threshold: Tensor,
-    floor: Tensor,
-    leak: Tensor,
-    surrogate: str,
-    slope: float,
-    detach_reset: bool,
-) -> Step:
-    """Make one step of ``LIF``: Norse's, or its equation where Norse lacks the surrogate or detaching."""
-    if surrogate in NORSE_SURROGATES and not detach_reset:
-        p = LIFParameters(alpha_syn, alpha, leak, threshold, floor, surrogate, slope)
-
-        def norse(x: Tensor, state: State) -> tuple[Tensor, State]:
-            z, after = lif_feed_forward_step(x, LIFFeedForwardState(*state), p, dt=1.0)
-            return z, (after.v, after.i)
-
-        return norse
-    spike, reset = spike_function(surrogate, slope), _detached(reset_value, detach_reset)
-
-    def own(x: Tensor, state: State) -> tuple[Tensor, State]:
-        current = state[1] + x
-        u = state[0] + alpha * ((leak - state[0]) + current)
-        z = spike(u - threshold)
-        return z, (reset(z, u, floor, threshold), current - alpha_syn * current)
-
-    return own

@@ -1,5 +1,7 @@
 """Run populations through time on the CPU, forwards and backwards, a few rows at a time."""
 
+# ruff: noqa: PLR0917 (compiled functions and autograd take positional arguments only)
+
 from __future__ import annotations
 
 import math
@@ -175,6 +177,7 @@ class Scan(torch.autograd.Function):
         population: Population,
         return_v: bool,
     ) -> tuple[Tensor, Tensor | None, Tensor, Tensor | None]:
+        """Run forwards."""
         x = x.contiguous()
         learns_tau = ctx.needs_input_grad[1] or ctx.needs_input_grad[2]
         u, z = torch.empty_like(x), torch.empty_like(x)
@@ -182,15 +185,24 @@ class Scan(torch.autograd.Function):
         drive = x if alpha_syn is None else torch.empty_like(x)
         if not learns_tau and alpha_syn is not None:
             drive = x.new_empty(0, 0, 0)
-        fixed = (*map(_array, population[:3]),)
-        state = (_array(v), _array(u), _array(z), _rows(x.shape[2]))
-        if alpha_syn is None:
-            box = (_array(x), _array(alpha), *fixed, population.soft, *state)
+        fixed: tuple[Any, ...] = tuple(map(_array, population[:3]))
+        v_, u_, z_, rows = _array(v), _array(u), _array(z), _rows(x.shape[2])
+        if alpha_syn is None or i is None:
+            box = (_array(x), _array(alpha), *fixed, population.soft, v_, u_, z_, rows)
             share(lambda first, last: _box_forward(*box, first, last), x.shape[1])
         else:
-            v_, u_, z_, rows = state
-            lif = (_array(x), _array(alpha), _array(alpha_syn), *fixed, v_)
-            lif = (*lif, _array(i), u_, _array(drive), z_, rows)
+            lif = (
+                _array(x),
+                _array(alpha),
+                _array(alpha_syn),
+                *fixed,
+                v_,
+                _array(i),
+                u_,
+                _array(drive),
+                z_,
+                rows,
+            )
             share(lambda first, last: _lif_forward(*lif, first, last), x.shape[1])
         ctx.save_for_backward(u, alpha, alpha_syn, v0, drive if learns_tau else None)
         ctx.population = population
@@ -200,6 +212,7 @@ class Scan(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
+        """Run backwards."""
         u, alpha, alpha_syn, v0, drive = ctx.saved_tensors
         population: Population = ctx.population
         gz, gv, g_last, gi_last = grads

@@ -100,13 +100,11 @@ def plan_for(n_steps: int, n_slots: int, dtype: torch.dtype, device: torch.devic
     kernel_analysis = torch.cat([k_real, k_re, k_im - k_re, k_re + k_im])
     # y = sum_f (y_re Y_r + y_im Y_i) with Y_r = p1 - p3 and Y_i = p1 + p2
     synthesis = torch.cat([y_real, y_re + y_im, y_im, -y_re])[:, lead:].t() / length
-    return Plan(
-        *(
-            matrix.to(device=device, dtype=dtype).contiguous()
-            for matrix in (analysis, kernel_analysis, synthesis)
-        ),
-        lead,
+    to_points, kernel_to_points, to_time = (
+        matrix.to(device=device, dtype=dtype).contiguous()
+        for matrix in (analysis, kernel_analysis, synthesis)
     )
+    return Plan(to_points, kernel_to_points, to_time, lead)
 
 
 class SpectralProjection(torch.autograd.Function):
@@ -114,6 +112,7 @@ class SpectralProjection(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, kernel: Tensor) -> Tensor:
+        """Transform, multiply, transform back."""
         (n_steps, batch, n_in), (n_slots, _, n_out) = x.shape, kernel.shape
         plan = plan_for(n_steps, n_slots, x.dtype, x.device)
         points = _to_points(x.reshape(n_steps, -1), plan)
@@ -127,6 +126,7 @@ class SpectralProjection(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        """Do the same with the transposed matrices."""
         points, kernel_points = ctx.saved_tensors
         plan: Plan = ctx.plan
         (n_steps, batch, n_in), (n_slots, _, n_out) = ctx.shapes

@@ -38,7 +38,7 @@ def spike_function(surrogate: str, alpha: float) -> Callable[[Tensor], Tensor]:
     if surrogate in NORSE_SURROGATES:
         return lambda x: threshold(x, surrogate, alpha)
     own = {"atan": _ATan, "box": _Box}[surrogate]
-    return lambda x: own.apply(x, alpha)  # type: ignore[no-untyped-call]
+    return lambda x: own.apply(x, alpha)
 
 
 def derivative(x: Tensor, surrogate: str, alpha: float) -> Tensor:

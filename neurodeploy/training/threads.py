@@ -88,8 +88,8 @@ def share(work: Callable[..., Any], n_items: int) -> None:
     if n <= 1:
         work(0, n_items)
         return
-    edges = [n_items * k // n for k in range(n + 1)]
-    waiting = [_pool(n - 1).submit(work, a, b) for a, b in zip(edges[1:], edges[2:], strict=False)]
-    work(edges[0], edges[1])
+    parts = [(n_items * k // n, n_items * (k + 1) // n) for k in range(n)]
+    waiting = [_pool(n - 1).submit(work, *part) for part in parts[1:]]
+    work(*parts[0])
     for future in waiting:
         future.result()
