@@ -1,0 +1,72 @@
+"""What every finding code means: the registry behind ``neurodeploy explain``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+
+from neurodeploy.diagnostics import Finding, NeurodeployError, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One code.
+
+    Attributes
+    ----------
+    what
+        What is wrong, a sentence without a full stop.
+    why
+        Why it is a finding, with the source where a number is behind it.
+    example
+        Something that triggers it.
+    """
+
+    what: str
+    why: str
+    example: str
+
+    def render(self, code: str) -> str:
+        """Give the explanation as text."""
+        return f"{code}: {self.what}\n\n{self.why}\n\nFor example: {self.example}"
+
+    def to_dict(self) -> dict[str, str]:
+        """Give the explanation as a JSON-ready mapping."""
+        return asdict(self)
+
+
+def all_codes() -> dict[str, Explanation]:
+    """Give every code with its explanation, sorted."""
+    from neurodeploy.report.codes_network import NETWORK
+    from neurodeploy.report.codes_parity import PARITY
+    from neurodeploy.report.codes_training import TRAINING
+    from neurodeploy.report.codes_usage import USAGE
+
+    return {
+        code: Explanation(*texts)
+        for code, texts in sorted({**USAGE, **TRAINING, **NETWORK, **PARITY}.items())
+    }
+
+
+def explain(code: str) -> Explanation:
+    """Give one explanation.
+
+    Raises
+    ------
+    NeurodeployError
+        ND087: there is no such code.
+    """
+    codes = all_codes()
+    if code.upper() not in codes:
+        well_formed = re.fullmatch(r"ND\d{3}", code.upper()) is not None
+        raise NeurodeployError(
+            Finding(
+                code="ND087",
+                message="there is no such code",
+                where="neurodeploy explain",
+                found=code,
+                limit="ND and three digits" if not well_formed else "",
+                help=nearest(code.upper(), codes) or "`neurodeploy explain` lists all codes.",
+            )
+        )
+    return codes[code.upper()]
