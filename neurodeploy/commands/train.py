@@ -24,6 +24,7 @@ import click
 @click.option("--resume", is_flag=True, help="Go on exactly where the run in the folder stopped.")
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout, without progress.")
 def command(
+    *,
     recipe: str,
     out: Path | None,
     data_dir: Path | None,

@@ -26,7 +26,7 @@ ORDER, AUGMENT, DROPOUT = 1, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Loss (mean over samples), accuracy (0 to 1) and mean spikes per neuron and step of each hidden layer."""
+    """Mean loss of a sample, accuracy (0 to 1), and mean spikes per neuron and step of each hidden layer."""
 
     loss: float
     accuracy: float

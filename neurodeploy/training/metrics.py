@@ -62,4 +62,4 @@ def _board(folder: Path, epochs: int) -> Any:
         from torch.utils.tensorboard.writer import SummaryWriter
     except ImportError:  # an optional package; metrics.jsonl has every number
         return None
-    return SummaryWriter(str(folder), purge_step=epochs + 1)  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder), purge_step=epochs + 1)

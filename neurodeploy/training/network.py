@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -12,9 +13,9 @@ from torch import Tensor, nn
 from neurodeploy.recipe import Network as NetworkRecipe
 from neurodeploy.recipe import Recipe
 from neurodeploy.training.layers import Connection, connect
+from neurodeploy.training.neuron import li_scan, lif_box_scan, lif_scan
 from neurodeploy.training.norm import BatchNorm
 from neurodeploy.training.parallel import World
-from neurodeploy.training.neuron import li_scan, lif_box_scan, lif_scan
 from neurodeploy.training.tau import Tau, spread
 
 _FILTER_STEPS = 2000
@@ -81,7 +82,7 @@ class Layer(nn.Module):
         self.tau = tau
         self.norm = BatchNorm(size, scale=scale) if recipe.batch_norm else None
         self.bias = None if recipe.batch_norm else nn.Parameter(torch.zeros(size))
-        self.alpha_syn = dt_s / recipe.tau_syn_s
+        self.dt_s = dt_s
 
     def current(self, x: Tensor, world: World) -> Tensor:
         """Give the neurons' input current ``[step, batch, neuron]``."""
@@ -91,7 +92,7 @@ class Layer(nn.Module):
     def forward(self, x: Tensor, world: World, *, return_v: bool = False) -> tuple[Tensor, Tensor | None]:
         """Turn input spikes into spikes, and the membrane where it is asked for."""
         recipe = self.recipe
-        arguments = {
+        arguments: dict[str, Any] = {
             "v_threshold": recipe.v_threshold,
             "v_reset": recipe.v_reset,
             "v_leak": 0.0,
@@ -102,7 +103,8 @@ class Layer(nn.Module):
         }
         current = self.current(x, world)
         if recipe.neuron == "lif":
-            result = lif_scan(current, self.tau.alpha(), self.alpha_syn, **arguments)
+            alpha_syn = torch.full_like(current[0, 0], self.dt_s / recipe.tau_syn_s)
+            result = lif_scan(current, self.tau.alpha(), alpha_syn, **arguments)
         else:
             reset = "subtract" if recipe.reset == "soft" else "value"
             result = lif_box_scan(current, self.tau.alpha(), reset=reset, **arguments)
@@ -184,7 +186,7 @@ class Network(nn.Module):
         """
         rate = self.recipe.network.dropout
         self.rates = []
-        for layer in self.hidden:
+        for layer in self.layers():
             x, _ = layer(x, self.world)
             self.rates.append(x.detach().mean())
             if noise is not None and self.training and rate > 0.0:
@@ -195,16 +197,20 @@ class Network(nn.Module):
     def record(self, x: Tensor) -> list[Recorded]:
         """Run spikes ``[step, batch, channel]`` and keep every population's spikes and membrane."""
         recorded = []
-        for index, layer in enumerate(self.hidden):
+        for index, layer in enumerate(self.layers()):
             x, v = layer(x, self.world, return_v=True)
             assert v is not None
             recorded.append(Recorded(hidden_name(index), x, v))
         recorded.append(Recorded(READOUT, None, li_scan(self.readout(x), self.readout_tau.alpha())))
         return recorded
 
+    def layers(self) -> list[Layer]:
+        """List the hidden layers."""
+        return [cast(Layer, layer) for layer in self.hidden]
+
     def connections(self) -> list[Connection]:
         """List the connections from the input to the readout."""
-        return [*(layer.connection for layer in self.hidden), self.readout]
+        return [*(layer.connection for layer in self.layers()), self.readout]
 
     def set_sigma(self, sigma: float) -> None:
         """Set the width of every delay kernel, in steps."""

@@ -82,7 +82,7 @@ class BatchNorm(nn.Module):
         return (y * self.weight + self.bias).view_as(x)
 
     def folded(self) -> tuple[Tensor, Tensor]:
-        """Give ``(scale, shift)`` of the evaluation: ``y = x * scale + shift``, each ``[neuron]``, float64."""
+        """Give scale and shift of the evaluation, ``x * scale + shift``, each ``[neuron]``, in float64."""
         std = (self.running_var.detach().double() + self.eps).sqrt()
         scale = self.weight.detach().double() / std
         return scale, self.bias.detach().double() - self.running_mean.double() * scale

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from neurodeploy.training.run import Progress
+from neurodeploy.training.session import Progress
 
 Report = Callable[[Progress], None]
 

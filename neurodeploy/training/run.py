@@ -1,102 +1,23 @@
-"""Train a recipe into a run folder: epochs, checkpoints, selection, and the test set once at the end."""
+"""Train a recipe into a run folder."""
 
 from __future__ import annotations
 
 import os
-import platform
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
-import neurodeploy
 from neurodeploy.diagnostics import Finding, NeurodeployError
-from neurodeploy.graph.samples import Samples, save_samples
 from neurodeploy.recipe import Recipe
 from neurodeploy.recipe.load import parse_recipe
-from neurodeploy.training.checkpoint import (
-    Checkpoint,
-    copied,
-    load_checkpoint,
-    optimiser_state,
-    restore_optimiser,
-    save_checkpoint,
-)
-from neurodeploy.training.data import DataSets, SampleSet, load_data, samples_of
-from neurodeploy.training.loop import Measured, evaluate, train_epoch
-from neurodeploy.training.metrics import Metrics
+from neurodeploy.training.checkpoint import load_checkpoint
+from neurodeploy.training.data import load_data
 from neurodeploy.training.network import Network
-from neurodeploy.training.optimiser import make_optimiser, make_sigma
 from neurodeploy.training.parallel import World, joined_world
-from neurodeploy.training.run_folder import (
-    CHECKPOINT,
-    METRICS,
-    RESULT,
-    SAMPLES,
-    open_run,
-    save_network,
-    write_result,
-)
+from neurodeploy.training.run_folder import CHECKPOINT, open_run
+from neurodeploy.training.session import Progress, Session, TrainResult
 from neurodeploy.training.threads import prepare_threads
-
-CALIBRATION_SAMPLES = 256
-CALIBRATION = 4
-"""Stream of random numbers that picks the calibration samples, see :mod:`neurodeploy.training.loop`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a training is; given to the caller after each batch and each epoch.
-
-    Attributes
-    ----------
-    epoch, epochs
-        Epochs finished, and in all.
-    batch, batches
-        Batches of the epoch under way that are done; 0 after an epoch.
-    metrics
-        The epoch's line of metrics, after an epoch; else None.
-    """
-
-    epoch: int
-    epochs: int
-    batch: int = 0
-    batches: int = 0
-    metrics: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TrainResult:
-    """What a training gave. Accuracies are 0 to 1, of the selected weights with whole delays.
-
-    Attributes
-    ----------
-    run
-        The run folder.
-    epochs, selected_epoch
-        Epochs trained, and the one whose weights were selected (from 1).
-    validation, test
-        Loss, accuracy and mean spikes per neuron and step on either set.
-    seconds
-        Of the training, data loading and evaluation included.
-    notes
-        What the data loader had to say.
-    facts
-        What ``result.json`` holds.
-    """
-
-    run: Path
-    epochs: int
-    selected_epoch: int
-    validation: Measured
-    test: Measured
-    seconds: float
-    notes: tuple[str, ...]
-    facts: Mapping[str, Any]
 
 
 def train(
@@ -112,8 +33,8 @@ def train(
 ) -> TrainResult:
     """Train a recipe and write a run folder.
 
-    Weights are selected on the validation set (or the last epoch's are taken, ``train.keep``); the test set is
-    evaluated once, with the selected weights. Under torchrun every process calls this; the first one writes.
+    Weights are selected on the validation set (or the last epoch's are taken, ``train.keep``); the test set
+    is evaluated once, with the selected weights. Under torchrun every process calls this; the first writes.
 
     Parameters
     ----------
@@ -153,10 +74,18 @@ def train(
         world.wait()
         network = Network(recipe, data.train.n_channels, data.n_classes).to(world.device)
         network.world = world
-        training = _Training(recipe, out, network, data, world, progress, started)
-        training.restore(load_checkpoint(out / CHECKPOINT))
-        training.run()
-        return training.finish()
+        session = Session(
+            recipe=recipe,
+            out=out,
+            network=network,
+            data=data,
+            world=world,
+            progress=progress,
+            started=started,
+        )
+        session.restore(load_checkpoint(out / CHECKPOINT))
+        session.run()
+        return session.finish()
 
 
 def with_settings(recipe: Recipe, *, epochs: int | None = None, seed: int | None = None) -> Recipe:
@@ -186,7 +115,7 @@ def check_trainable(recipe: Recipe, world: World) -> None:
                 code="ND055",
                 message="a batch has fewer samples than there are processes",
                 where="train.batch_size",
-                found=f"batches from {smallest} samples (a quarter of train.batch_size), {world.size} processes",
+                found=f"batches from {smallest} samples (batch_size / 4), {world.size} processes",
                 limit="at least one sample of every batch for each process",
                 help="Raise train.batch_size, or start fewer processes.",
             )
@@ -204,166 +133,4 @@ def check_trainable(recipe: Recipe, world: World) -> None:
         )
 
 
-class _Training:
-    """The state of one training between its epochs."""
-
-    def __init__(
-        self,
-        recipe: Recipe,
-        out: Path,
-        network: Network,
-        data: DataSets,
-        world: World,
-        progress: Callable[[Progress], None],
-        started: float,
-    ) -> None:
-        self.recipe, self.out, self.network, self.data, self.world = recipe, out, network, data, world
-        self.progress = progress if world.first else lambda _: None
-        self.optimiser = make_optimiser(network)
-        self.sigma = make_sigma(recipe)
-        self.epoch = 0
-        self.best: dict[str, torch.Tensor] = {}
-        self.best_epoch, self.best_key = 0, (-1.0, 0.0)
-        self.started = started
-        self.seconds_before = 0.0
-
-    def restore(self, checkpoint: Checkpoint | None) -> None:
-        """Go on from a checkpoint; None begins at the beginning."""
-        if checkpoint is None:
-            return
-        self.network.load_state_dict(checkpoint.model)
-        restore_optimiser(self.optimiser, self.network, checkpoint.optimiser)
-        facts = checkpoint.facts
-        if self.sigma is not None:
-            self.sigma.restore(facts["sigma"])
-        self.epoch, self.best = checkpoint.epoch, checkpoint.best
-        self.best_epoch, self.best_key = int(facts["best_epoch"]), tuple(facts["best_key"])
-        self.seconds_before = float(facts["seconds"])
-
-    def seconds(self) -> float:
-        """Give the seconds of this and earlier parts of the run."""
-        return self.seconds_before + time.perf_counter() - self.started
-
-    def run(self) -> None:
-        """Train the epochs that are left; checkpoint after each."""
-        if not self.world.first:
-            while self.epoch < self.recipe.train.epochs:
-                self._one_epoch()
-            return
-        with Metrics(self.out, self.epoch) as metrics:
-            while self.epoch < self.recipe.train.epochs:
-                line = self._one_epoch()
-                metrics.write(line)
-                self._checkpoint()
-                self.progress(Progress(self.epoch, self.recipe.train.epochs, metrics=line))
-
-    def _one_epoch(self) -> dict[str, Any]:
-        begun = time.perf_counter()
-        sigma = None if self.sigma is None else self.sigma.at(self.epoch)
-        if sigma is not None:
-            self.network.set_sigma(sigma)
-
-        def tick(done: int, n: int) -> None:
-            self.progress(Progress(self.epoch, self.recipe.train.epochs, done, n))
-
-        trained = train_epoch(
-            self.network, self.optimiser, self.data.train, epoch=self.epoch, world=self.world, tick=tick
-        )
-        held = evaluate(self.network, self.data.validation, world=self.world)
-        if self.sigma is not None:
-            self.sigma.observe(self.epoch, trained.loss)
-        self.epoch += 1
-        key = (held.accuracy, -held.loss)
-        if self.recipe.train.keep == "best" and key > self.best_key:
-            self.best, self.best_epoch, self.best_key = copied(self.network.state_dict()), self.epoch, key
-        return {
-            "epoch": self.epoch,
-            "train_loss": trained.loss,
-            "train_accuracy": trained.accuracy,
-            "validation_loss": held.loss,
-            "validation_accuracy": held.accuracy,
-            "sigma_steps": sigma,
-            "lr": {group["kind"]: group["lr"] for group in self.optimiser.param_groups},
-            "tau_median_s": [float(np.median(layer.tau.seconds())) for layer in self.network.hidden],
-            "spikes_per_neuron_and_step": list(held.rates),
-            "seconds": time.perf_counter() - begun,
-        }
-
-    def _checkpoint(self) -> None:
-        facts = {
-            "best_epoch": self.best_epoch,
-            "best_key": list(self.best_key),
-            "sigma": None if self.sigma is None else self.sigma.state(),
-            "seconds": self.seconds(),
-        }
-        state = copied(self.network.state_dict())
-        moments = optimiser_state(self.optimiser, self.network)
-        save_checkpoint(self.out / CHECKPOINT, Checkpoint(self.epoch, state, self.best, moments, facts))
-
-    def finish(self) -> TrainResult:
-        """Select the weights, measure them on the held-out sets, and write the run's files."""
-        if self.best:
-            self.network.load_state_dict(self.best)
-        selected = self.best_epoch if self.best else self.epoch
-        validation = evaluate(self.network, self.data.validation, world=self.world)
-        test = evaluate(self.network, self.data.test, world=self.world)
-        facts = self._facts(selected, validation, test)
-        if self.world.first:
-            save_network(self.out, self.network, copied(self.network.state_dict()))
-            save_samples(
-                self.out / SAMPLES,
-                {
-                    "validation": samples_of(self.data.validation),
-                    "test": samples_of(self.data.test),
-                    "calibration": calibration(self.data.train, self.recipe.train.seed),
-                },
-            )
-            write_result(self.out, facts)
-        self.world.wait()
-        return TrainResult(
-            self.out, self.epoch, selected, validation, test, facts["seconds"], self.data.notes, facts
-        )
-
-    def _facts(self, selected: int, validation: Measured, test: Measured) -> dict[str, Any]:
-        return {
-            "recipe": self.recipe.name,
-            "seed": self.recipe.train.seed,
-            "epochs": self.epoch,
-            "selected_epoch": selected,
-            "selected_on": "validation" if self.best else "nothing (train.keep = last)",
-            "validation": {"samples": len(self.data.validation), **_measured(validation)},
-            "test": {"samples": len(self.data.test), **_measured(test)},
-            "train": {"samples": len(self.data.train)},
-            "parameters": sum(p.numel() for p in self.network.parameters()),
-            "seconds": self.seconds(),
-            "processes": self.world.size,
-            "threads": torch.get_num_threads(),
-            "notes": list(self.data.notes),
-            "versions": {
-                "neurodeploy": neurodeploy.__version__,
-                "torch": torch.__version__,
-                "numpy": np.__version__,
-                "python": platform.python_version(),
-            },
-        }
-
-
-def calibration(samples: SampleSet, seed: int) -> Samples:
-    """Draw the training samples that scales are later chosen on: without augmentation, in file order."""
-    n = len(samples)
-    chosen = np.random.default_rng([seed, CALIBRATION]).permutation(n)[: min(n, CALIBRATION_SAMPLES)]
-    chosen.sort()
-    spikes = np.ascontiguousarray(samples.batch(chosen).transpose(1, 0, 2))
-    mask = samples.mask
-    return Samples(spikes, samples.labels[chosen], None if mask is None else mask[chosen])
-
-
-def _measured(measured: Measured) -> dict[str, Any]:
-    return {
-        "accuracy": measured.accuracy,
-        "loss": measured.loss,
-        "spikes_per_neuron_and_step": list(measured.rates),
-    }
-
-
-__all__ = ["METRICS", "RESULT", "Progress", "TrainResult", "train", "with_settings"]
+__all__ = ["Progress", "TrainResult", "train", "with_settings"]

@@ -49,6 +49,9 @@ class Tau(nn.Module):
         the layer stays; ``neuron``: one theta for each.
     """
 
+    tau_s: Tensor
+    offset: Tensor
+
     def __init__(self, tau_s: NDArray[np.float64], dt_s: float, learn: str = "fixed") -> None:
         super().__init__()
         self.dt_s = dt_s

@@ -92,8 +92,8 @@ def to_graph(network: Network) -> Graph:
     Returns
     -------
     Graph
-        Populations ``hidden1`` ... and ``readout``. Delays are whole steps, to the nearest; weights hold the
-        folded BatchNorm, ``W' = W g / std`` with ``std = sqrt(var + eps)``, and the bias ``beta - mean g / std``.
+        Populations ``hidden1`` ... and ``readout``. Delays are whole steps, to the nearest. BatchNorm is
+        folded: weights ``W g / std`` with ``std = sqrt(var + eps)``, biases ``beta - mean g / std``.
 
     Raises
     ------
@@ -122,8 +122,7 @@ def to_graph(network: Network) -> Graph:
         )
     populations, projections = [], []
     source = INPUT
-    for index, layer in enumerate(network.hidden):
-        assert isinstance(layer, Layer)
+    for index, layer in enumerate(network.layers()):
         name = hidden_name(index)
         scale, bias = _scale_and_bias(layer)
         populations.append(_hidden(name, layer, bias, network.dt_s))
@@ -178,8 +177,8 @@ def _scale_and_bias(layer: Layer) -> tuple[Floats, Floats]:
     """Give what BatchNorm multiplies the weights with, and the bias, each ``[neuron]``."""
     if layer.norm is None:
         assert layer.bias is not None
-        bias = layer.bias.detach().cpu().double().numpy()
-        return np.ones_like(bias), bias
+        own = layer.bias.detach().cpu().double().numpy()
+        return np.ones_like(own), own
     scale, bias = layer.norm.folded()
     return scale.cpu().numpy(), bias.cpu().numpy()
 

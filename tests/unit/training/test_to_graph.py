@@ -32,7 +32,13 @@ KINDS: dict[str, dict[str, Any]] = {
     "fixed-delays": {"projection": {**DELAYS, "mode": "fixed"}},
     "no-delays": {"projection": {**DELAYS, "mode": "none"}},
     "convolution": {
-        "projection": {"kind": "convolution", "kernel_size": 3, "kernel_growth": 2, "dilation": 2, "density": 0.6}
+        "projection": {
+            "kind": "convolution",
+            "kernel_size": 3,
+            "kernel_growth": 2,
+            "dilation": 2,
+            "density": 0.6,
+        }
     },
     "no-batch-norm": {"projection": DELAYS, "batch_norm": False},
     "reset-below-rest": {"projection": DELAYS, "v_reset": -0.5, "v_threshold": 0.8},
@@ -89,9 +95,12 @@ def same(network: Network, graph: Graph, spikes: np.ndarray) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "neuron"),
-    [*((kind, "lif_box") for kind in KINDS), *((kind, "lif") for kind in ("dense", "learned-delays", "no-batch-norm"))],
+    [
+        *((kind, "lif_box") for kind in KINDS),
+        *((kind, "lif") for kind in ("dense", "learned-delays", "no-batch-norm")),
+    ],
 )
-def test_the_graph_computes_what_the_trained_network_computes(kind: str, neuron: str, tmp_path: Path) -> None:
+def test_the_graph_computes_what_the_trained_network_computes(kind: str, neuron: str) -> None:
     settings = {"neuron": neuron, **KINDS[kind]}
     if neuron == "lif":
         settings["tau_syn_s"] = 0.02
@@ -115,7 +124,7 @@ def test_counts_are_read_by_the_graph_as_they_are_trained() -> None:
 
 
 @pytest.mark.parametrize("name", [listed.name for listed in list_recipes()])
-def test_every_shipped_recipe_gives_the_same_spikes_when_read_back_from_nir(name: str, tmp_path: Path) -> None:
+def test_every_shipped_recipe_read_back_from_nir_gives_the_same_spikes(name: str, tmp_path: Path) -> None:
     recipe = load_recipe(name)
     hidden = [9] * len(recipe.network.hidden)
     recipe = load_recipe(name, [f"network.hidden={hidden}"])
