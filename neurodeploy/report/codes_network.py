@@ -13,7 +13,11 @@ NETWORK: dict[str, tuple[str, str, str]] = {
         "An Euler step of dt/tau above 1 overshoots its target.",
         "tau = 5 ms at dt = 10 ms",
     ),
-    "ND103": ("a delay is negative", "A spike cannot arrive before it is sent.", "a nir.Delay of -1 ms"),
+    "ND103": (
+        "a delay is negative",
+        "A spike cannot arrive before it is sent.",
+        "a nir.Delay of -1 ms",
+    ),
     "ND104": (
         "a delay is not a whole number of steps",
         "A trained network has rounded its delays before it was evaluated.",
@@ -46,7 +50,8 @@ NETWORK: dict[str, tuple[str, str, str]] = {
     ),
     "ND110": (
         "the readout cannot be used",
-        "It names a population that does not exist, an unknown kind of score, or counts spikes that never come.",
+        "It names a population that does not exist, an unknown kind of score, or counts spikes that never "
+        "come.",
         "spike_count of a leaky integrator",
     ),
     "ND111": (
@@ -66,8 +71,8 @@ NETWORK: dict[str, tuple[str, str, str]] = {
     ),
     "ND120": (
         "a node of the NIR graph is not supported",
-        "What cannot be represented is refused and never approximated. Supported are LIF, LI, CubaLIF, CubaLI, "
-        "Affine, Linear, Scale, Delay and Flatten into one axis.",
+        "What cannot be represented is refused and never approximated. Supported are LIF, LI, CubaLIF, "
+        "CubaLI, Affine, Linear, Scale, Delay and Flatten into one axis.",
         "a NIR file with Conv2d",
     ),
     "ND121": (
@@ -92,14 +97,14 @@ NETWORK: dict[str, tuple[str, str, str]] = {
     ),
     "ND201": (
         "a delay is longer than the target can hold",
-        "NetX files hold 6 bits of delay and clamp above 62 steps with a warning only. Source: lava-dl 0.6.0, "
-        "lava/lib/dl/netx/hdf5.py. Train with a shorter maximum delay or a longer dt.",
+        "NetX files hold 6 bits of delay and clamp above 62 steps with a warning only. Source: lava-dl "
+        "0.6.0, lava/lib/dl/netx/hdf5.py. Train with a shorter maximum delay or a longer dt.",
         "a delay of 63 steps",
     ),
     "ND202": (
         "a weight is not on the grid that the chip stores",
-        "8 bits: 0..255 in magnitude where all signs agree, else even numbers in -256..254. Source: lava-nc "
-        "0.10.0, lava/utils/weightutils.py.",
+        "8 bits: 0..255 in magnitude where all signs agree, else even numbers in -256..254. Source: lava- "
+        "nc 0.10.0, lava/utils/weightutils.py.",
         "a weight of 3 beside one of -4",
     ),
     "ND203": (
@@ -124,7 +129,8 @@ NETWORK: dict[str, tuple[str, str, str]] = {
     ),
     "ND207": (
         "a population has more time constants than it may have groups",
-        "A chip process holds one decay for all of its neurons, so a population with several becomes several.",
+        "A chip process holds one decay for all of its neurons, so a population with several becomes "
+        "several.",
         "100 groups",
     ),
     "ND208": (
@@ -154,13 +160,14 @@ NETWORK: dict[str, tuple[str, str, str]] = {
     ),
     "ND217": (
         "the readout reaches its threshold",
-        "Lava's LIF has no way to switch the threshold off; a readout holds the largest one and must stay below.",
+        "Lava's LIF has no way to switch the threshold off; a readout holds the largest one and must stay "
+        "below.",
         "calibration samples that are much weaker than the real ones",
     ),
     "ND220": (
         "a soft reset cannot be deployed",
-        "Lava's LIF sets v to 0 after a spike; subtracting the threshold does not exist there. Source: lava-nc "
-        "0.10.0, lava/proc/lif/models.py.",
+        "Lava's LIF sets v to 0 after a spike; subtracting the threshold does not exist there. Source: "
+        "lava-nc 0.10.0, lava/proc/lif/models.py.",
         "a recipe with network.reset = soft",
     ),
     "ND301": (
@@ -170,8 +177,8 @@ NETWORK: dict[str, tuple[str, str, str]] = {
     ),
     "ND302": (
         "weights were clipped to the 8-bit grid",
-        "A finer grid for most weights can be worth the clipping of a few; the scale with the least squared error "
-        "is chosen, and the number of clipped weights is always told.",
+        "A finer grid for most weights can be worth the clipping of a few; the scale with the least "
+        "squared error is chosen, and the number of clipped weights is always told.",
         "a layer with one outlier",
     ),
     "ND303": (

@@ -5,8 +5,8 @@ from __future__ import annotations
 PARITY: dict[str, tuple[str, str, str]] = {
     "ND420": (
         "Lava is not installed",
-        "Lava's last releases need Python 3.10, numpy < 2 and torch 2.3, so they live in an environment of their "
-        "own: `neurodeploy lava install` makes it. Exit code 4.",
+        "Lava's last releases need Python 3.10, numpy < 2 and torch 2.3, so they live in an environment "
+        "of their own: `neurodeploy lava install` makes it. Exit code 4.",
         "neurodeploy run BUNDLE --backend lava on a new machine",
     ),
     "ND421": (
@@ -39,7 +39,11 @@ PARITY: dict[str, tuple[str, str, str]] = {
         "Lava can wait for ever where one of its processes fails (lava issue 826), so every run has a limit.",
         "thousands of samples in one run",
     ),
-    "ND427": ("no such backend", "The finding lists those that there are.", "--require loihi"),
+    "ND427": (
+        "no such backend",
+        "The finding lists those that there are.",
+        "--require loihi",
+    ),
     "ND460": (
         "the simulator's input has the wrong shape",
         "Samples are [sample, step, source]; a stream takes one [source] at a time.",
@@ -67,7 +71,8 @@ PARITY: dict[str, tuple[str, str, str]] = {
     ),
     "ND471": (
         "the integers lose more accuracy than allowed (P2)",
-        "The limit is --max-drop, in percentage points, on every set. The ladder names the step that loses it.",
+        "The limit is --max-drop, in percentage points, on every set. The ladder names the step that "
+        "loses it.",
         "--max-drop 0.5 with a drop of 0.8",
     ),
     "ND472": (

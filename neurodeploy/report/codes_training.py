@@ -28,11 +28,15 @@ TRAINING: dict[str, tuple[str, str, str]] = {
         "Times are seconds from the start of a sample.",
         "a NaN among the times",
     ),
-    "ND035": ("a label is negative", "Labels count from 0.", "-1 as the label of unlabelled samples"),
+    "ND035": (
+        "a label is negative",
+        "Labels count from 0.",
+        "-1 as the label of unlabelled samples",
+    ),
     "ND036": (
         "the data set is not here and cannot be downloaded",
-        "SHD and SSC come through the package tonic at first use, which needs the network; or give the folder of "
-        "the files with --data.",
+        "SHD and SSC come through the package tonic at first use, which needs the network; or give the "
+        "folder of the files with --data.",
         "neurodeploy train shd-delays without network",
     ),
     "ND037": (

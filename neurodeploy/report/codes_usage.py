@@ -10,8 +10,8 @@ USAGE: dict[str, tuple[str, str, str]] = {
     ),
     "ND002": (
         "the file cannot be read",
-        "It is truncated, damaged or of another kind. Files are never read with pickle, so an npz file with Python "
-        "objects is refused as well.",
+        "It is truncated, damaged or of another kind. Files are never read with pickle, so an npz file "
+        "with Python objects is refused as well.",
         "neurodeploy run BUNDLE --backend fixed --input notes.txt -o out.npz",
     ),
     "ND003": (
@@ -21,7 +21,8 @@ USAGE: dict[str, tuple[str, str, str]] = {
     ),
     "ND005": (
         "the output exists and is not a bundle",
-        "An existing folder is replaced only if it is a bundle, so that a mistyped -o cannot destroy anything.",
+        "An existing folder is replaced only if it is a bundle, so that a mistyped -o cannot destroy "
+        "anything.",
         "neurodeploy export RUN -o ~",
     ),
     "ND006": (
@@ -36,8 +37,8 @@ USAGE: dict[str, tuple[str, str, str]] = {
     ),
     "ND008": (
         "a file of the bundle is missing, changed or unknown",
-        "The manifest holds the sha256 of every file. A result about other content would be about another network. "
-        "Exit code 5.",
+        "The manifest holds the sha256 of every file. A result about other content would be about another "
+        "network. Exit code 5.",
         "editing program.h5 in a bundle",
     ),
     "ND010": (
@@ -47,13 +48,14 @@ USAGE: dict[str, tuple[str, str, str]] = {
     ),
     "ND011": (
         "an input value is not a whole number that the network takes",
-        "A network trained on binary spikes takes 0 and 1. One trained on counts takes counts up to the maximum in "
-        "its manifest. Lava would turn larger values into booleans without a word.",
+        "A network trained on binary spikes takes 0 and 1. One trained on counts takes counts up to the "
+        "maximum in its manifest. Lava would turn larger values into booleans without a word.",
         "an input with the value 2 for a bundle with input max 1",
     ),
     "ND020": (
         "no recipe or variant has this name",
-        "A recipe is named as `neurodeploy models` lists it, with a variant after a colon, or by a TOML file.",
+        "A recipe is named as `neurodeploy models` lists it, with a variant after a colon, or by a TOML "
+        "file.",
         "neurodeploy train mts-xr",
     ),
     "ND021": (
@@ -63,8 +65,8 @@ USAGE: dict[str, tuple[str, str, str]] = {
     ),
     "ND022": (
         "a recipe has no such key",
-        "An unknown key would change nothing and leave the impression that it did. docs/reference/recipes.md lists "
-        "all keys.",
+        "An unknown key would change nothing and leave the impression that it did. "
+        "docs/reference/recipes.md lists all keys.",
         "--set train.epoch=10",
     ),
     "ND023": (
@@ -99,8 +101,8 @@ USAGE: dict[str, tuple[str, str, str]] = {
     ),
     "ND029": (
         "a limit of the target is missing or incomplete",
-        "Every limit needs a whole number, a unit, a source and when it was verified: a number without a source "
-        "cannot be checked.",
+        "Every limit needs a whole number, a unit, a source and when it was verified: a number without a "
+        "source cannot be checked.",
         "a target file without [limits.max_delay_steps]",
     ),
     "ND040": (
@@ -125,14 +127,14 @@ USAGE: dict[str, tuple[str, str, str]] = {
     ),
     "ND082": (
         "this command needs a package that is not installed",
-        "Training needs torch and norse, sweeps on a cluster need Ray; both come as extras, so that verifying "
-        "and running bundles stays small.",
+        "Training needs torch and norse, sweeps on a cluster need Ray; both come as extras, so that "
+        "verifying and running bundles stays small.",
         "neurodeploy train after a plain `pip install neurodeploy`",
     ),
     "ND083": (
         "interrupted",
-        "Ctrl-C ends a command with exit code 130. Files are written whole or not at all, and training and sweeps "
-        "go on with --resume.",
+        "Ctrl-C ends a command with exit code 130. Files are written whole or not at all, and training "
+        "and sweeps go on with --resume.",
         "Ctrl-C during `neurodeploy train`",
     ),
     "ND084": (
@@ -147,8 +149,8 @@ USAGE: dict[str, tuple[str, str, str]] = {
     ),
     "ND087": (
         "there is no such code",
-        "Codes are ND and three digits: 0xx usage and files, 1xx graph, 2xx target rules, 3xx quantisation, 4xx "
-        "parity and backends. A code is never used for another meaning.",
+        "Codes are ND and three digits: 0xx usage and files, 1xx graph, 2xx target rules, 3xx "
+        "quantisation, 4xx parity and backends. A code is never used for another meaning.",
         "neurodeploy explain ND999",
     ),
 }

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import asdict, dataclass
 
 from neurodeploy.diagnostics import Finding, NeurodeployError, nearest
+
+
+WIDTH = 100
+"""Columns of an explanation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,8 @@ class Explanation:
 
     def render(self, code: str) -> str:
         """Give the explanation as text."""
-        return f"{code}: {self.what}\n\n{self.why}\n\nFor example: {self.example}"
+        why = textwrap.fill(self.why, WIDTH, break_long_words=False, break_on_hyphens=False)
+        return f"{code}: {self.what}\n\n{why}\n\nFor example: {self.example}"
 
     def to_dict(self) -> dict[str, str]:
         """Give the explanation as a JSON-ready mapping."""
