@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 import neurodeploy
 from neurodeploy.bundle import atomic_folder, load_npz, write_manifest
 from neurodeploy.diagnostics import Finding, raise_errors
+from neurodeploy.graph.lowering import canonical
 from neurodeploy.graph.model import Graph
 from neurodeploy.graph.nir_read import read_nir
 from neurodeploy.graph.nir_write import write_nir
@@ -166,7 +167,7 @@ def read_source(path: Path, *, dt_s: float | None, calibrate: Path | None, seed:
 
         run = load_run(path)
         return Source(
-            run.graph,
+            canonical(run.graph),  # what the NIR file gives back: the ladder compares tap by tap
             run.samples,
             run.golden_input,
             run.golden,

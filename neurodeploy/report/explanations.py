@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 
 from neurodeploy.diagnostics import Finding, NeurodeployError, nearest
 
-
 WIDTH = 100
 """Columns of an explanation."""
 
