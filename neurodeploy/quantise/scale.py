@@ -107,8 +107,8 @@ def rewound(
 ) -> NDArray[np.int32]:
     """Give the v from which a late population arrives at ``start`` when its first input does.
 
-    A population that runs late has its bias from the chip's first step on, before its own time begins. Started
-    at 0 it would be ahead by that bias, for about tau.
+    A population that runs late has its bias from the chip's first step on, before its own time begins.
+    Started at 0 it would be ahead by that bias, for about tau.
 
     Parameters
     ----------
@@ -124,8 +124,8 @@ def rewound(
     Returns
     -------
     NDArray[np.int32]
-        ``start`` taken ``latency_steps`` steps back, to the nearest; clipped where 24 bits do not hold it, which
-        happens only for taus of about a step, that forget it at once.
+        ``start`` taken ``latency_steps`` steps back, to the nearest; clipped where 24 bits do not hold it,
+        which happens only for taus of about a step, that forget it at once.
     """
     v = np.asarray(start, dtype=np.float64)
     for _ in range(latency_steps):
