@@ -108,9 +108,17 @@ class Projection(Section):
         description="Longest delay, in steps; the kernel has one slot more. Loihi files hold 62.",
         json_schema_extra=only("kind", "delays"),
     )
+    min_delay_steps: int = Field(
+        default=0,
+        ge=0,
+        le=1023,
+        description="Shortest delay, in steps. From 1 on a layer runs on the chip without latency, since every "
+        "connection there takes one step of its own.",
+        json_schema_extra=only("kind", "delays"),
+    )
     delay_init: Literal["uniform", "zero", "middle"] = Field(
         default="uniform",
-        description="Delays before training: uniform over 0..max_delay_steps, all 0, or all in the middle.",
+        description="Delays before training: uniform over the range, all the shortest, or all in the middle.",
         json_schema_extra=only("kind", "delays"),
     )
     kernel: Literal["gauss", "triangle"] = Field(

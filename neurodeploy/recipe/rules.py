@@ -53,6 +53,15 @@ def _delays_fit(recipe: Recipe) -> Iterator[Finding]:
                 limit=f"0..{steps - 1} steps (data.steps - 1)",
                 help="Shorten the delays or lengthen the samples.",
             )
+        if projection.min_delay_steps > projection.max_delay_steps:
+            yield Finding(
+                code="ND025",
+                message="the shortest delay is longer than the longest",
+                where="network.projection.min_delay_steps",
+                found=f"{projection.min_delay_steps} steps",
+                limit=f"0..{projection.max_delay_steps} steps (network.projection.max_delay_steps)",
+                help="Lower min_delay_steps.",
+            )
         if projection.sigma_start is not None and projection.sigma_start < projection.sigma_end:
             yield Finding(
                 code="ND025",

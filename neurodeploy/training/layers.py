@@ -120,7 +120,7 @@ class LearnedDelays(Connection):
     Attributes
     ----------
     delay
-        In steps, 0 to ``n_slots - 1``; kept there by :meth:`clamp`.
+        In steps, ``shortest`` to ``n_slots - 1``; kept there by :meth:`clamp`.
     sigma
         Width of the kernel, in steps; set by the schedule.
 
@@ -143,6 +143,7 @@ class LearnedDelays(Connection):
     ) -> None:
         super().__init__(n_sources, n_targets, gain=gain, density=density, generator=generator)
         self.n_slots = recipe.max_delay_steps + 1
+        self.shortest = recipe.min_delay_steps
         self.shape = recipe.kernel
         self.delay = nn.Parameter(initial_delay(tuple(self.weight.shape), recipe, generator))
         self.register_buffer("sigma", torch.tensor(float(recipe.sigma_first)))
@@ -166,9 +167,9 @@ class LearnedDelays(Connection):
         self.sigma.fill_(sigma)
 
     def clamp(self) -> None:
-        """Bring the delays back into 0 to ``n_slots - 1``."""
+        """Bring the delays back into ``shortest`` to ``n_slots - 1``."""
         with torch.no_grad():
-            self.delay.clamp_(0.0, float(self.n_slots - 1))
+            self.delay.clamp_(float(self.shortest), float(self.n_slots - 1))
 
 
 class Convolution(Connection):
@@ -213,11 +214,11 @@ def whole_delays(x: Tensor, weight: Tensor, steps: Tensor, n_slots: int) -> Tens
 
 
 def initial_delay(shape: tuple[int, ...], recipe: Projection, generator: torch.Generator) -> Tensor:
-    """Draw delays before training, in steps: uniform over the range, all zero, or all in the middle."""
-    longest = float(recipe.max_delay_steps)
+    """Draw delays before training, in steps: uniform over the range, all the shortest, or all in the middle."""
+    shortest, longest = float(recipe.min_delay_steps), float(recipe.max_delay_steps)
     if recipe.delay_init == "uniform":
-        return torch.rand(shape, generator=generator) * longest
-    return torch.full(shape, 0.0 if recipe.delay_init == "zero" else longest / 2.0)
+        return shortest + torch.rand(shape, generator=generator) * (longest - shortest)
+    return torch.full(shape, shortest if recipe.delay_init == "zero" else (shortest + longest) / 2.0)
 
 
 def connect(
