@@ -21,7 +21,7 @@ def interpret(
     record: Collection[str] = ("spikes", "v"),
     threads: int | None = None,
 ) -> Traces:
-    """Compute samples as :func:`interpret_reference` does, some thousand times faster.
+    """Compute samples as :func:`interpret_reference` does, some tens of times faster on one thread.
 
     Parameters
     ----------

@@ -102,6 +102,12 @@ def test_delays_that_went_through_float32_come_back_onto_the_grid(graph):
     assert np.array_equal(read.projections[0].delay_s[used], (steps * DT_S)[used])
 
 
+def test_float32_delays_of_others_come_onto_the_grid_and_others_stay():
+    delays = np.array([7 * DT_S, 7.4 * DT_S], dtype=np.float32)
+    read = from_nir(chain(nir.Delay(delays), nir.Linear(np.ones((1, 2))), lif(), n_in=2), DT_S)
+    assert read.projections[0].delay_s.tolist() == [[[7 * DT_S, float(delays[1])]]]
+
+
 @pytest.mark.parametrize("given", [None, DT_S, np.float32(DT_S)])
 def test_the_recorded_dt_is_used(graph, given):
     assert from_nir(to_nir(graph), given).dt_s == DT_S
@@ -239,6 +245,14 @@ def test_populations_of_others_are_put_in_order():
         before = name
     graph = from_nir(nir.NIRGraph(nodes, [*edges, (before, "output")]), DT_S)
     assert [p.name for p in graph.populations] == layers
+
+
+def test_populations_of_others_that_only_delays_join_stand_by_their_distance_from_the_input():
+    one = np.ones((1, 1))
+    delayed = chain(nir.Linear(one), lif(), nir.Delay(np.full(1, DT_S)), nir.Linear(one), lif())
+    delayed.nodes["a"] = delayed.nodes.pop("n4")
+    delayed.edges = [tuple("a" if name == "n4" else name for name in edge) for edge in delayed.edges]
+    assert [p.name for p in from_nir(delayed, DT_S).populations] == ["n1", "a"]
 
 
 @pytest.mark.parametrize(
