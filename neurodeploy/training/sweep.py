@@ -143,7 +143,7 @@ def run_sweep(
     watcher: Watcher | None = None,
     run: Callable[..., None] | None = None,
 ) -> SweepResult:
-    """Train what is not finished, and write ``rows.csv``, ``table.json`` and ``table.md``.
+    """Train what is not finished, seed by seed, and write ``rows.csv``, ``table.json`` and ``table.md``.
 
     Parameters
     ----------
@@ -169,7 +169,12 @@ def run_sweep(
     """
     watcher = watcher if watcher is not None else Watcher()
     failures: dict[int, Finding] = {}
-    open_jobs = [index for index, job in enumerate(jobs) if not job.finished]
+    # Seed by seed: a sweep that is stopped early has every point, with fewer seeds.
+    seeds = list(dict.fromkeys(job.seed for job in jobs))
+    open_jobs = sorted(
+        (index for index, job in enumerate(jobs) if not job.finished),
+        key=lambda index: seeds.index(jobs[index].seed),
+    )
     commands = [_command(jobs[index], out, data_dir) for index in open_jobs]
     watcher.begin(jobs)
 
@@ -247,17 +252,15 @@ def _rows(jobs: Sequence[Job], failures: Mapping[int, Finding]) -> tuple[Row, ..
 
 
 def _command(job: Job, out: Path, data_dir: Path | None) -> Command:
-    """Write the recipe that the run starts from and give its command line."""
+    """Write the recipe that the run starts from and give its command."""
     recipe = (out / "recipes" / job.point.name / f"seed{job.seed}.toml").resolve()
     with atomic_file(recipe) as temporary:
         temporary.write_text(dump_recipe(job.recipe), encoding="utf-8")
-    arguments = ["-m", "neurodeploy.training.sweep_worker", str(recipe), str(job.folder.resolve())]
-    if data_dir is not None:
-        arguments += ["--data", str(data_dir.resolve())]
     return Command(
-        arguments=tuple(arguments),
+        recipe=recipe,
+        run=job.folder.resolve(),
+        data=None if data_dir is None else data_dir.resolve(),
         log=(out / "logs" / job.point.name / f"seed{job.seed}.log").resolve(),
-        needs=recipe,
         cores=max(1, job.recipe.train.threads),
     )
 
@@ -293,7 +296,7 @@ def _failure(job: Job, command: Command, code: int) -> Finding:
             code="ND067",
             message="a Ray node does not see the sweep's folder",
             where=name,
-            found=f"no file {command.needs}",
+            found=f"no file {command.recipe}",
             limit="storage that every node has under the same path",
             help="Put -o and --data on shared storage.",
         )

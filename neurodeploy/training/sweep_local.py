@@ -1,16 +1,18 @@
-"""Runs of a sweep as processes of this machine, some at a time."""
+"""Runs of a sweep in processes of this machine, some at a time."""
 
 from __future__ import annotations
 
-import contextlib
+import json
 import os
+import queue
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+WORKER = "neurodeploy.training.sweep_worker"
 POLL_S = 0.2
 GRACE_S = 10.0
 """What a run may take to stop after an interrupt, in seconds; each epoch leaves a checkpoint anyway."""
@@ -22,20 +24,32 @@ class Command:
 
     Attributes
     ----------
-    arguments
-        Of the Python interpreter, without the interpreter itself.
+    recipe, run, data
+        What :mod:`neurodeploy.training.sweep_worker` takes; absolute paths.
     log
         Where its output goes.
-    needs
-        A file that must be there; on another machine it is there only if the storage is shared.
     cores
         How many it uses.
     """
 
-    arguments: tuple[str, ...]
+    recipe: Path
+    run: Path
+    data: Path | None
     log: Path
-    needs: Path
     cores: int
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Arguments of a Python interpreter that trains this run alone."""
+        data = () if self.data is None else ("--data", str(self.data))
+        return ("-m", WORKER, str(self.recipe), str(self.run), *data)
+
+    @property
+    def line(self) -> str:
+        """The run as a line for a serving worker."""
+        data = None if self.data is None else str(self.data)
+        asked = {"recipe": str(self.recipe), "run": str(self.run), "data": data, "log": str(self.log)}
+        return json.dumps(asked) + "\n"
 
 
 def environment() -> Mapping[str, str]:
@@ -57,67 +71,133 @@ def run_local(
     at_once: int,
     done: Callable[[int, int], None],
     tick: Callable[[], None] = lambda: None,
+    worker: Sequence[str] = ("-m", WORKER, "--serve"),
 ) -> None:
-    """Execute commands, ``at_once`` at a time and in their order.
+    """Execute commands in ``at_once`` processes, in their order.
 
     Parameters
     ----------
     commands
-        What to execute. A failing one does not stop the others.
+        What to execute. A failing one does not stop the others; where a process dies, its run has failed and
+        another process takes over.
     at_once
-        How many processes at a time, at least 1.
+        How many processes, at least 1.
     done
-        Called with a command's index and exit code when it has ended.
+        Called (in this thread) with a command's index and exit code when it has ended.
     tick
         Called a few times a second.
+    worker
+        Arguments of the Python interpreter that serves runs.
 
     Notes
     -----
     On an interrupt every process is asked to stop, then killed; none outlives this call.
     """
-    waiting = list(range(len(commands)))[::-1]
-    running: dict[int, subprocess.Popen[bytes]] = {}
+    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for index in range(len(commands)):
+        waiting.put(index)
+    ended: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
+    lanes = [_Lane(commands, waiting, ended, worker) for _ in range(min(at_once, len(commands)))]
+    left = len(commands)
     try:
-        while waiting or running:
-            while waiting and len(running) < at_once:
-                index = waiting.pop()
-                running[index] = _start(commands[index])
-            for index, code in list(_ended(running)):
-                del running[index]
-                done(index, code)
-            tick()
-            if running:
-                time.sleep(POLL_S)
+        for lane in lanes:
+            lane.start()
+        while left:
+            try:
+                index, code = ended.get(timeout=POLL_S)
+            except queue.Empty:
+                tick()
+                continue
+            left -= 1
+            done(index, code)
     finally:
-        _stop(list(running.values()))
+        for lane in lanes:
+            lane.stop()
+        for lane in lanes:
+            lane.join()
 
 
-def _start(command: Command) -> subprocess.Popen[bytes]:
-    command.log.parent.mkdir(parents=True, exist_ok=True)
-    with command.log.open("wb") as log:
-        return subprocess.Popen(
-            [sys.executable, *command.arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=dict(environment()),
-        )
+class _Lane(threading.Thread):
+    """One process at a time, and the runs that it is given."""
 
+    def __init__(
+        self,
+        commands: Sequence[Command],
+        waiting: queue.SimpleQueue[int],
+        ended: queue.SimpleQueue[tuple[int, int]],
+        worker: Sequence[str],
+    ) -> None:
+        super().__init__(daemon=True)
+        self._commands, self._waiting, self._ended, self._worker = commands, waiting, ended, worker
+        self._process: subprocess.Popen[str] | None = None
+        self._stopped = False
+        self._lock = threading.Lock()
 
-def _ended(running: Mapping[int, subprocess.Popen[bytes]]) -> Iterator[tuple[int, int]]:
-    for index, process in running.items():
-        code = process.poll()
-        if code is not None:
-            yield index, code
+    def run(self) -> None:
+        """Take runs until there are none."""
+        try:
+            while not self._stopped:
+                try:
+                    index = self._waiting.get_nowait()
+                except queue.Empty:
+                    break
+                self._ended.put((index, self._execute(self._commands[index])))
+        finally:
+            self._close()
 
-
-def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    for process in processes:
+    def stop(self) -> None:
+        """End the process that is running, whatever it does."""
+        with self._lock:
+            self._stopped = True
+            process = self._process
+        if process is None or process.poll() is not None:
+            return
         process.terminate()
-    end = time.monotonic() + GRACE_S
-    for process in processes:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(max(0.0, end - time.monotonic()))
-        if process.poll() is None:
+        try:
+            process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+
+    def _execute(self, command: Command) -> int:
+        process = self._alive()
+        if process is None or process.stdin is None or process.stdout is None:
+            return 1
+        try:
+            process.stdin.write(command.line)
+            process.stdin.flush()
+            answer = process.stdout.readline()
+        except OSError:  # the process died before it read the line
+            answer = ""
+        if answer.strip():
+            return int(answer)
+        process.wait()
+        return process.returncode or 1
+
+    def _alive(self) -> subprocess.Popen[str] | None:
+        """Give a process that takes runs; a new one where the last has died, None after a stop."""
+        with self._lock:
+            if self._stopped:
+                return None
+            if self._process is None or self._process.poll() is not None:
+                self._release()
+                self._process = subprocess.Popen(
+                    [sys.executable, *self._worker],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    env=dict(environment()),
+                )
+            return self._process
+
+    def _close(self) -> None:
+        with self._lock:
+            if self._process is not None and self._process.stdin is not None:
+                self._process.stdin.close()  # the end of its input ends the worker
+                self._process.wait()
+            self._release()
+
+    def _release(self) -> None:
+        if self._process is not None:
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    pipe.close()

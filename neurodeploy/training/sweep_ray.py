@@ -100,7 +100,7 @@ def _run(
     for index, command in enumerate(commands):
         command.log.parent.mkdir(parents=True, exist_ok=True)
         task = ray.remote(execute).options(num_cpus=command.cores, max_retries=0)
-        waiting[task.remote(command.arguments, str(command.log), str(command.needs))] = index
+        waiting[task.remote(command.arguments, str(command.log), str(command.recipe))] = index
     try:
         while waiting:
             ready, _ = ray.wait(list(waiting), num_returns=1, timeout=0.5)

@@ -1,13 +1,23 @@
-"""One run of a sweep as a program: ``python -m neurodeploy.training.sweep_worker RECIPE.toml RUN``.
+"""Runs of a sweep as a program of its own.
 
-It begins the run, or goes on with it where the folder holds one. Seed, epochs and threads are in the recipe.
+``python -m neurodeploy.training.sweep_worker RECIPE.toml RUN [--data DIR]`` trains one run: it begins it, or
+goes on with it where the folder holds one. Seed, epochs and threads are in the recipe.
+
+With ``--serve`` it trains one run after another, so that importing torch is paid for once: each line of stdin
+is a JSON object with ``recipe``, ``run``, ``data`` and ``log``, and each answer on stdout is a line with the
+run's exit code. What a run prints goes to its log. After an error that is no finding the program ends, because
+its state is then unknown.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
+import os
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from neurodeploy.diagnostics import NeurodeployError
@@ -17,19 +27,62 @@ from neurodeploy.training.run_folder import RECIPE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train one run; the exit code says whether it finished, findings go to stderr."""
+    """Train one run, or serve; the exit code says whether it finished, findings go to stderr."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("recipe", type=Path)
-    parser.add_argument("run", type=Path)
+    parser.add_argument("recipe", type=Path, nargs="?")
+    parser.add_argument("run", type=Path, nargs="?")
     parser.add_argument("--data", type=Path, default=None)
+    parser.add_argument("--serve", action="store_true")
     given = parser.parse_args(arguments)
+    if given.serve:
+        return serve()
+    if given.recipe is None or given.run is None:
+        parser.error("RECIPE.toml and RUN, or --serve")
+    return train_one(given.recipe, given.run, given.data)
+
+
+def train_one(recipe: Path, run: Path, data: Path | None) -> int:
+    """Train one run and give its exit code."""
     try:
-        recipe = load_recipe(given.recipe)
-        train(recipe, given.run, data_dir=given.data, resume=(given.run / RECIPE).is_file())
+        train(load_recipe(recipe), run, data_dir=data, resume=(run / RECIPE).is_file())
     except NeurodeployError as error:
-        print(error, file=sys.stderr)
+        print(error, file=sys.stderr, flush=True)
         return error.exit_code
     return 0
+
+
+def serve() -> int:
+    """Train the runs that stdin names until it ends."""
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
+        for line in sys.stdin:
+            asked = json.loads(line)
+            data = None if asked["data"] is None else Path(asked["data"])
+            with _output_to(Path(asked["log"])):
+                try:
+                    code = train_one(Path(asked["recipe"]), Path(asked["run"]), data)
+                except Exception:
+                    traceback.print_exc()
+                    return 1
+            print(code, file=answers, flush=True)
+    return 0
+
+
+@contextlib.contextmanager
+def _output_to(log: Path) -> Iterator[None]:
+    """Send file descriptors 1 and 2 to a file, what C libraries print included."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    before = os.dup(1), os.dup(2)
+    try:
+        with log.open("wb") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+            yield
+            sys.stdout.flush()
+            sys.stderr.flush()
+    finally:
+        for descriptor, saved in enumerate(before, start=1):
+            os.dup2(saved, descriptor)
+            os.close(saved)
 
 
 if __name__ == "__main__":

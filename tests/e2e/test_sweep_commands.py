@@ -15,6 +15,10 @@ SMALL = [
 ]  # fmt: skip
 
 
+def rows_in(out: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((out / "rows.csv").read_text().splitlines()))
+
+
 def call(*arguments: str) -> tuple[int, str]:
     result = CliRunner().invoke(command, list(arguments), standalone_mode=False)
     if result.exception is not None:
@@ -28,10 +32,10 @@ def test_a_sweep_trains_resumes_and_gives_the_same_rows(tmp_path: Path) -> None:
     code, text = call(*SMALL, "--seeds", "0", "-o", str(out), "--jobs", "2", "--json")
     assert code == 0
     assert [point["point"] for point in json.loads(text)["points"]] == ["dtau_s=-0.2", "dtau_s=0.2"]
-    first = list(csv.DictReader((out / "rows.csv").open()))
+    first = rows_in(out)
     code, _ = call(*SMALL, "--seeds", "0", "-o", str(out), "--resume", "--json")
     assert code == 0
-    assert list(csv.DictReader((out / "rows.csv").open())) == first
+    assert rows_in(out) == first
 
 
 @pytest.mark.slow
@@ -67,7 +71,5 @@ def test_a_local_ray_gives_the_rows_of_local_processes(tmp_path: Path) -> None:
     call(*small, "-o", str(alone), "--json")
     code, _ = call(*small, "-o", str(ray), "--ray", "local", "--jobs", "2", "--json")
     assert code == 0
-    expected, found = (
-        [{**row, "seconds": ""} for row in csv.DictReader((out / "rows.csv").open())] for out in (alone, ray)
-    )
+    expected, found = ([{**row, "seconds": ""} for row in rows_in(out)] for out in (alone, ray))
     assert found == expected

@@ -1,5 +1,9 @@
+import io
 import json
+import os
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -24,7 +28,7 @@ def pretend(jobs, *, fail: frozenset[int] = frozenset(), seen: list[str] | None 
 
     def run(commands, *, at_once, done, tick) -> None:
         for index, command in enumerate(commands):
-            folder = Path(command.arguments[3])
+            folder = command.run
             if seen is not None:
                 seen.append(f"{folder.parent.name}/{folder.name}")
             folder.mkdir(parents=True, exist_ok=True)
@@ -33,7 +37,7 @@ def pretend(jobs, *, fail: frozenset[int] = frozenset(), seen: list[str] | None 
                 command.log.write_text("start\nerror[ND054]: the training has diverged\n  --> here\n")
                 done(index, 2)
                 continue
-            (folder / "recipe.toml").write_text(Path(command.arguments[2]).read_text())
+            (folder / "recipe.toml").write_text(command.recipe.read_text())
             (folder / "result.json").write_text(result(0.5 + 0.1 * index))
             done(index, 0)
 
@@ -51,21 +55,21 @@ def test_every_point_and_seed_is_a_run_with_its_own_recipe(tmp_path: Path) -> No
     assert not (tmp_path / "s").exists()
 
 
-def test_a_sweep_writes_rows_and_tables(tmp_path: Path) -> None:
+def test_a_sweep_runs_seed_by_seed_and_writes_rows_and_tables(tmp_path: Path) -> None:
     jobs = plan(POINTS, (0, 1), tmp_path)
     swept = run_sweep(jobs, tmp_path, run=pretend(jobs))
-    assert [row.accuracy["validation"] for row in swept.rows] == pytest.approx([0.5, 0.6, 0.7, 0.8])
+    assert [row.accuracy["validation"] for row in swept.rows] == pytest.approx([0.5, 0.7, 0.6, 0.8])
     assert swept.rows[0].facts == {"parameters": 7}
     assert len((tmp_path / ROWS).read_text().splitlines()) == 5
     table = json.loads((tmp_path / TABLE).read_text())
-    assert table["points"][1]["difference"]["validation"]["mean"] == pytest.approx(0.2)
+    assert table["points"][1]["difference"]["validation"]["mean"] == pytest.approx(0.1)
     assert not list(tmp_path.glob(".*"))
 
 
 def test_a_failing_run_is_reported_and_does_not_stop_the_others(tmp_path: Path) -> None:
     jobs = plan(POINTS, (0, 1), tmp_path)
     swept = run_sweep(jobs, tmp_path, run=pretend(jobs, fail=frozenset({1})))
-    assert [row.status for row in swept.rows] == ["finished", "failed", "finished", "finished"]
+    assert [row.status for row in swept.rows] == ["finished", "finished", "failed", "finished"]
     (failure,) = swept.failures
     assert failure.code == "ND066"
     assert "error[ND054]: the training has diverged" in failure.found
@@ -119,31 +123,70 @@ def test_progress_counts_epochs(tmp_path: Path) -> None:
     assert job.progress == 0.75
 
 
-def commands_of(tmp_path: Path, texts: list[str]) -> list[Command]:
-    return [Command(("-c", text), tmp_path / f"{index}.log", tmp_path, 1) for index, text in enumerate(texts)]
+def commands_of(tmp_path: Path, n: int) -> list[Command]:
+    return [
+        Command(tmp_path / f"{index}.toml", tmp_path / str(index), None, tmp_path / f"{index}.log", 1)
+        for index in range(n)
+    ]
 
 
-def test_processes_run_and_their_codes_and_output_are_kept(tmp_path: Path) -> None:
+SERVER = """
+import json, os, sys
+for line in sys.stdin:
+    name = os.path.basename(json.loads(line)["run"])
+    if name == "2":
+        os.abort() if sys.argv[1:] == ["abort"] else sys.exit(7)
+    print(int(name), flush=True)
+"""
+
+
+def test_one_process_serves_many_runs_and_a_death_costs_one_run(tmp_path: Path) -> None:
     codes: dict[int, int] = {}
-    texts = ["print('hello')", "raise SystemExit(3)", "import neurodeploy"]
-    run_local(commands_of(tmp_path, texts), at_once=2, done=lambda index, code: codes.update({index: code}))
-    assert codes == {0: 0, 1: 3, 2: 0}
-    assert (tmp_path / "0.log").read_text() == "hello\n"
+    run_local(commands_of(tmp_path, 5), at_once=2, done=codes.__setitem__, worker=("-c", SERVER))
+    assert codes == {0: 0, 1: 1, 2: 7, 3: 3, 4: 4}
+
+
+def test_a_crash_is_a_failed_run(tmp_path: Path) -> None:
+    codes: dict[int, int] = {}
+    run_local(commands_of(tmp_path, 4), at_once=1, done=codes.__setitem__, worker=("-c", SERVER, "abort"))
+    assert codes == {0: 0, 1: 1, 2: -6, 3: 3}
 
 
 def test_an_interrupt_leaves_no_process_behind(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    text = f"import time, pathlib\ntime.sleep(3)\npathlib.Path({str(mark)!r}).touch()"
-    calls = []
+    text = f"import time, pathlib\ninput()\ntime.sleep(3)\npathlib.Path({str(mark)!r}).touch()"
+    began = time.monotonic()
 
     def tick() -> None:
-        calls.append(1)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_local(commands_of(tmp_path, [text]), at_once=1, done=lambda *_: None, tick=tick)
-    assert len(calls) == 1
+        run_local(commands_of(tmp_path, 3), at_once=2, done=lambda *_: None, tick=tick, worker=("-c", text))
+    assert time.monotonic() - began < 3
+    assert threading.active_count() == 1
+    time.sleep(0.1)
     assert not mark.exists()
+
+
+def test_what_a_run_prints_goes_to_its_log_and_findings_give_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from neurodeploy.training import sweep_worker
+
+    answers = tmp_path / "answers"
+    (command, _) = commands_of(tmp_path, 2)
+    monkeypatch.setattr("sys.stdin", io.StringIO(command.line))
+    monkeypatch.setattr("sys.stderr", open(2, "w", closefd=False))  # not pytest's stand-in
+    before = os.dup(1)
+    with answers.open("wb") as file:
+        os.dup2(file.fileno(), 1)
+        try:
+            assert sweep_worker.serve() == 0
+        finally:
+            os.dup2(before, 1)
+            os.close(before)
+    assert answers.read_text() == "2\n"
+    assert "error[ND001]" in command.log.read_text()
 
 
 def test_without_ray_the_finding_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

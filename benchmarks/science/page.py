@@ -1,0 +1,109 @@
+"""Pages of results: Markdown tables from rows, raw rows as CSV, and the facts of the runs."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from study import RESULTS, Budget, Study
+
+from neurodeploy.bundle import atomic_file
+from neurodeploy.training.sweep import Job
+from neurodeploy.training.sweep_table import (
+    PointSummary,
+    Row,
+    accuracy_cells,
+    difference_cells,
+    rows_csv,
+    summarise_points,
+)
+
+SD_NAMES = {"validation": "known voices", "test": "unheard voice"}
+XOR_NAMES = {"validation": "validation", "test": "test"}
+
+
+def write_text(name: str, text: str) -> None:
+    """Write a file of ``docs/results`` at once."""
+    with atomic_file(RESULTS / name) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_rows(study: Study, rows: Sequence[Row]) -> None:
+    """Write the raw rows beside the page."""
+    write_text(f"{study.page}.csv", rows_csv(rows))
+
+
+def facts(study: Study, rows: Sequence[Row], budget: Budget, jobs: Sequence[Job]) -> str:
+    """Give the lines that say how the numbers were made."""
+    failed = sum(row.status != "finished" for row in rows)
+    seconds = sum(float(row.facts.get("seconds", 0.0)) for row in rows)
+    lines = [
+        "```",
+        study.command(budget),
+        "```",
+        "",
+        f"{len(rows)} runs, {failed} failed; seeds {', '.join(map(str, budget.seeds))}; "
+        f"{jobs[0].recipe.train.epochs} epochs each; one thread a run, {seconds / 3600:.1f} hours of run "
+        f"time in sum, on {machine()}. Weights are those of the epoch that is best on the validation set; "
+        f"the test set is evaluated once, with them. Raw rows: [{study.page}.csv]({study.page}.csv).",
+    ]
+    return "\n".join(lines)
+
+
+def machine() -> str:
+    """Say what ran, without names: cores and Python."""
+    import os
+
+    return f"{os.cpu_count()} {platform.machine()} cores that other programs used too"
+
+
+def accuracy_table(
+    points: Sequence[PointSummary],
+    names: Mapping[str, str],
+    *,
+    first: str = "configuration",
+    kinds: Sequence[str] = ("validation", "test"),
+    parameters: Mapping[str, int] | None = None,
+) -> str:
+    """Give mean, sd, min, max and the paired difference against the reference point, for each set."""
+    heads = [first, *([] if parameters is None else ["parameters"]), "n"]
+    for kind in kinds:
+        heads += [f"{names[kind]}, %", "sd", "min", "max", "difference, pp (95 %)", "above / below"]
+    lines = [f"| {' | '.join(heads)} |", f"| --- |{' ---: |' * (len(heads) - 1)}"]
+    for point in points:
+        some = next(iter(point.accuracy.values()), None)
+        cells = [point.name] if parameters is None else [point.name, str(parameters.get(point.name, "-"))]
+        cells.append(str(some.n if some else 0))
+        for kind in kinds:
+            cells += accuracy_cells(point.accuracy.get(kind)) + difference_cells(point.difference.get(kind))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def compare(
+    rows: Sequence[Row], names: Sequence[str], reference: str | None = None
+) -> tuple[PointSummary, ...]:
+    """Summarise some points in a given order, against one of them."""
+    chosen = [row for name in names for row in rows if row.point == name]
+    return summarise_points(chosen, reference=reference or names[0])
+
+
+def p_text(p: float | None) -> str:
+    """Give a p value to read."""
+    if p is None:
+        return "-"
+    return "< 0.0001" if p < 1e-4 else f"{p:.4f}" if p < 0.01 else f"{p:.3f}"
+
+
+def parameters_of(rows: Sequence[Row]) -> dict[str, int]:
+    """Give each point's number of trained parameters, as its runs reported it."""
+    return {row.point: int(row.facts["parameters"]) for row in rows if "parameters" in row.facts}
+
+
+def metrics_of(job: Job) -> list[dict[str, Any]]:
+    """Read a run's metrics, one entry an epoch."""
+    path: Path = job.folder / "metrics.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()]
