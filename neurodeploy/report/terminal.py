@@ -91,7 +91,7 @@ def _table(title: str, columns: Iterable[str], *, left: int = 1) -> Table:
 
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number < left else "right")
+        table.add_column(column, justify="left" if number < left else "right", no_wrap=number == 0)
     return table
 
 
@@ -137,8 +137,8 @@ def _ladder_table(name: str, rungs: Sequence[Mapping[str, Any]]) -> Table:
     """Give one ladder, from the trained floats down."""
     populations = list(rungs[0]["spike_mismatch_percent"])
     table = _table(
-        f"ladder on {name}: one rounding after the other",
-        ("rung", "accuracy %", "agreement %", *(f"spikes of {p} that differ %" for p in populations)),
+        f"ladder on {name}: one rounding after the other; spikes that differ from the trained network's",
+        ("rung", "accuracy %", "agreement %", *(f"{p} differs %" for p in populations)),
     )
     for rung in rungs:
         table.add_row(

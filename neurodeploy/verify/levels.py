@@ -24,7 +24,7 @@ P1_TOLERANCE = 1e-9
 """How far v may be from the trained network's, times ``max(1, |v|)``: both are float64 sums of the same
 numbers in another order, which differ by some 1e-15 a step. Spikes have no tolerance."""
 
-TWIN_SAMPLES, TWIN_STEPS = 2, 100
+TWIN_SAMPLES, TWIN_STEPS = 2, 60
 """How much the slow reference simulator computes in a verification."""
 
 
