@@ -39,7 +39,7 @@ class Transformer(nn.Module):
     """Two encoder layers over groups of ``patch`` steps, learned positions, and the mean over time."""
 
     def __init__(
-        self, n_inputs: int, size: int, n_classes: int, dropout: float, n_steps: int, patch: int = 4
+        self, n_inputs: int, size: int, n_classes: int, dropout: float, *, n_steps: int, patch: int = 4
     ) -> None:
         super().__init__()
         self.patch = patch
@@ -71,13 +71,13 @@ def build(kind: str, recipe: Recipe, n_inputs: int, n_classes: int, target: int)
     def make(size: int) -> nn.Module:
         if kind == "gru":
             return GRU(n_inputs, size, n_classes, dropout)
-        return Transformer(n_inputs, size, n_classes, dropout, recipe.data.steps)
+        return Transformer(n_inputs, size, n_classes, dropout, n_steps=recipe.data.steps)
 
     sizes = range(4, 257, 1 if kind == "gru" else 4)  # four heads share the Transformer's size
     return make(min(sizes, key=lambda size: abs(n_parameters(make(size)) - target)))
 
 
-def train_baseline(kind: str, recipe: Recipe, data_dir: Path, target: int, out: Path, lr: float) -> dict:
+def train_baseline(kind: str, recipe: Recipe, data_dir: Path, *, target: int, out: Path, lr: float) -> dict:
     """Train one baseline and write ``result.json`` as a run has it; a finished one is read.
 
     Same files, steps, channels, augmentation, order of the samples, epochs, batch size and one-cycle

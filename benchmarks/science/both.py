@@ -1,4 +1,4 @@
-"""Question e: growing time constants and learned delays together, each alone, and two networks without spikes."""
+"""Question e: growing time constants and learned delays, each alone and together, and two rivals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from baselines import train_baseline
 from figures import figure, save, strip
 from page import SD_NAMES, accuracy_table, compare, facts, p_text, parameters_of, write_rows, write_text
-from spoken import RECIPE, SMALL, SMALL_TEXT
+from spoken import RECIPE, RECIPE_TEXT, SMALL_TEXT
 from study import Budget, Study, points
 
 from neurodeploy.training.sweep import Job, SweepResult, read_accuracy
@@ -41,7 +41,7 @@ def baselines(study: Study, budget: Budget, out: Path, data: Path | None) -> tup
         target = TARGET
         for kind, lr in RATES.items():
             folder = out / "baselines" / kind / f"seed{seed}"
-            result = train_baseline(kind, recipe, data, target, folder, lr)
+            result = train_baseline(kind, recipe, data, target=target, out=folder, lr=lr)
             accuracy, plain = read_accuracy(result)
             rows.append(Row(kind, {"configuration": kind}, seed, "finished", accuracy, plain))
             print(f"{kind} seed {seed}: {accuracy}", flush=True)
@@ -67,7 +67,7 @@ At equal numbers of parameters, on spoken digits.
 
 {facts(study, rows, budget, jobs)}
 
-Base recipe `{RECIPE}` with {SMALL_TEXT} Tau 20 ms in both layers, or 10 ms and 30 ms where it grows (30 and
+Recipe {RECIPE_TEXT}: {SMALL_TEXT} Tau 20 ms in both layers, or 10 ms and 30 ms where it grows (30 and
 10 where it is reversed). Learned delays of 0 to 24 steps, exponential schedule. Networks without delays have
 99 neurons a layer instead of 64, so that all have as many parameters (a delay counts as one). The GRU (one
 layer, a linear readout at every step) and the Transformer (two encoder layers, four heads, groups of four
@@ -108,7 +108,7 @@ TARGET = 18_048
 STUDY = Study(
     letter="e",
     page="both",
-    points=points(RECIPE, SMALL, NAMED),
+    points=points(RECIPE, (), NAMED),
     seeds=tuple(range(5)),
     epochs=30,
     needs_data=True,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from figures import figure, save, strip
 from page import SD_NAMES, accuracy_table, compare, facts, p_text, parameters_of, write_rows, write_text
-from spoken import RECIPE, SMALL, SMALL_TEXT
+from spoken import RECIPE, RECIPE_TEXT, SMALL_TEXT
 from study import Budget, Study, points
 
 from neurodeploy.training.sweep import Job, SweepResult
@@ -56,7 +56,7 @@ Does learning delays help, how should the kernels shrink, and how long may delay
 
 {facts(study, rows, budget, jobs)}
 
-Base recipe `{RECIPE}` with {SMALL_TEXT} Hidden sizes 64 and 64, tau 20 ms in both layers. Delays of 0 to 24
+Recipe {RECIPE_TEXT}: {SMALL_TEXT} Hidden sizes 64 and 64, tau 20 ms in both layers. Delays of 0 to 24
 steps (0.24 s) where not said otherwise. Differences are paired by seed against the first row of each table,
 with a 95 % interval (Student's t over seeds).
 
@@ -119,7 +119,7 @@ def verdict(rows: Sequence) -> str:
 STUDY = Study(
     letter="c",
     page="delays",
-    points=points(RECIPE, SMALL, NAMED),
+    points=points(RECIPE, (), NAMED),
     seeds=tuple(range(5)),
     epochs=30,
     needs_data=True,

@@ -5,8 +5,8 @@ goes on with it where the folder holds one. Seed, epochs and threads are in the 
 
 With ``--serve`` it trains one run after another, so that importing torch is paid for once: each line of stdin
 is a JSON object with ``recipe``, ``run``, ``data`` and ``log``, and each answer on stdout is a line with the
-run's exit code. What a run prints goes to its log. After an error that is no finding the program ends, because
-its state is then unknown.
+run's exit code. What a run prints goes to its log. After an error that is no finding the program ends:
+its state is unknown then.
 """
 
 from __future__ import annotations

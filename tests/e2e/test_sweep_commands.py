@@ -54,7 +54,15 @@ def test_a_half_finished_run_continues_to_the_same_result(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_a_run_that_fails_gives_exit_code_1_and_a_finding(tmp_path: Path) -> None:
-    arguments = ["mts-xor", "--set", "data.kind=events", "--set", "network.readout.score=last"]
+    arguments = [
+        "mts-xor",
+        "--set",
+        "data.kind=events",
+        "--set",
+        "data.channels=140",
+        "--set",
+        "network.readout.score=last",
+    ]
     code, text = call(*arguments, "--seeds", "0", "-o", str(tmp_path / "s"), "--json")
     assert code == 1
     (finding,) = json.loads(text)["findings"]

@@ -176,7 +176,8 @@ def test_what_a_run_prints_goes_to_its_log_and_findings_give_its_code(
     answers = tmp_path / "answers"
     (command, _) = commands_of(tmp_path, 2)
     monkeypatch.setattr("sys.stdin", io.StringIO(command.line))
-    monkeypatch.setattr("sys.stderr", open(2, "w", closefd=False))  # not pytest's stand-in
+    real = open(2, "w", closefd=False)  # noqa: SIM115 (not pytest's stand-in; the descriptor stays open)
+    monkeypatch.setattr("sys.stderr", real)
     before = os.dup(1)
     with answers.open("wb") as file:
         os.dup2(file.fileno(), 1)
