@@ -8,7 +8,7 @@ from typing import Any
 from neurodeploy.diagnostics import NeurodeployError
 from neurodeploy.graph.model import INPUT
 from neurodeploy.report.charts import dots, raster
-from neurodeploy.report.terminal import VERDICTS
+from neurodeploy.report.terminal import verdict
 from neurodeploy.verify.golden import load_golden
 from neurodeploy.verify.verification import SetResult, Verification
 
@@ -41,7 +41,7 @@ def to_html(verification: Verification) -> str:
     drawn = golden_raster(verification, on_golden[0] if on_golden else None)
     return template.render(
         verification=verification,
-        verdict=VERDICTS[verification.exit_code],
+        verdict=verdict(verification),
         sets=sets,
         divergences=divergences,
         compared=[check for check in verification.checks if check.facts.get("populations")],

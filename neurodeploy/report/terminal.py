@@ -81,7 +81,15 @@ def _draw(verification: Verification, console: Console) -> None:
         console.print()
     code = verification.exit_code
     style = STYLES[Status.PASSED if code == Exit.OK else Status.FAILED]
-    console.print(f"{VERDICTS[code]} (exit code {code})", style=style, markup=False, highlight=False)
+    console.print(verdict(verification), style=style, markup=False, highlight=False)
+
+
+def verdict(verification: Verification) -> str:
+    """Give the result in a line; what was skipped is named, so that a pass does not look like more."""
+    code = verification.exit_code
+    left_out = [check.name for check in verification.checks if check.status is Status.SKIPPED]
+    skipped = f"; skipped: {', '.join(left_out)}" if left_out else ""
+    return f"{VERDICTS[code]}{skipped} (exit code {code})"
 
 
 def _table(title: str, columns: Iterable[str], *, left: int = 1) -> Table:
@@ -137,8 +145,8 @@ def _ladder_table(name: str, rungs: Sequence[Mapping[str, Any]]) -> Table:
     """Give one ladder, from the trained floats down."""
     populations = list(rungs[0]["spike_mismatch_percent"])
     table = _table(
-        f"ladder on {name}: one rounding after the other; spikes that differ from the trained network's",
-        ("rung", "accuracy %", "agreement %", *(f"{p} differs %" for p in populations)),
+        f"ladder on {name}: one rounding after the other",
+        ("rung", "accuracy %", "agreement %", *(f"{p} spikes ≠ %" for p in populations)),
     )
     for rung in rungs:
         table.add_row(
