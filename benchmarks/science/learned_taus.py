@@ -112,8 +112,8 @@ def verdict(last: Sequence[Sequence[float]], paper: str) -> str:
     return (
         f"Page's L {found.page_l:.0f}, one-sided p {p_text(found.page_p)}; {found.rising} of {found.blocks} "
         f"seeds rise with depth, {found.falling} fall (sign test p {p_text(found.sign_p)}), mean Spearman "
-        f"rho {found.mean_rho:+.2f}; the last layer is slower than the first in {first_last} of {found.blocks} "
-        f"seeds. The paper: {paper}."
+        f"rho {found.mean_rho:+.2f}; the last layer is slower than the first in {first_last} of "
+        f"{found.blocks} seeds. The paper: {paper}."
     )
 
 
