@@ -122,9 +122,12 @@ def simulate_reference(program: FixedGraph, spikes: NDArray[np.integer]) -> Trac
 def readout_scores(
     program: FixedGraph, v: dict[str, NDArray[np.int32]], spikes: dict[str, NDArray[np.uint8]]
 ) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
-    """Make the class scores of the program's readout from integer traces; see :func:`scores`."""
+    """Make the class scores of the program's readout from integer traces; see :func:`scores`.
+
+    A spike count needs no ``v``.
+    """
     if program.readout is None:
         return None, None
     name = program.readout.population
-    population = program.population(name)
-    return scores(program.readout.score, population.v_float(v[name]), spikes[name])
+    v_float = program.population(name).v_float(v[name]) if name in v else None
+    return scores(program.readout.score, v_float, spikes[name])
