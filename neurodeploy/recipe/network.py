@@ -112,8 +112,8 @@ class Projection(Section):
         default=0,
         ge=0,
         le=1023,
-        description="Shortest delay, in steps. From 1 on a layer runs on the chip without latency, since every "
-        "connection there takes one step of its own.",
+        description="Shortest delay, in steps. From 1 on a layer runs on the chip without latency, since "
+        "every connection there takes one step of its own.",
         json_schema_extra=only("kind", "delays"),
     )
     delay_init: Literal["uniform", "zero", "middle"] = Field(

@@ -227,6 +227,8 @@ def test_a_value_where_a_table_belongs_is_a_finding(tmp_path: Path) -> None:
         (["network.neuron=lif", "network.tau_syn_s=0.00999"], "ND024"),
         (["network.projection.kind=delays", "network.projection.max_delay_steps=99"], None),
         (["network.projection.kind=delays", "network.projection.max_delay_steps=100"], "ND025"),
+        (["network.projection.kind=delays", "network.projection.min_delay_steps=24"], None),
+        (["network.projection.kind=delays", "network.projection.min_delay_steps=25"], "ND025"),
         (["network.projection.kind=delays", "network.projection.sigma_start=0.4"], "ND025"),
         (["network.projection.kind=convolution", "network.projection.dilation=24"], None),
         (["network.projection.kind=convolution", "network.projection.dilation=25"], "ND025"),
