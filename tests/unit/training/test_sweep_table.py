@@ -52,6 +52,13 @@ def test_a_paired_difference_is_scipys_and_matches_seeds_not_places() -> None:
     assert (difference.n, difference.above, difference.below) == (3, 2, 1)
 
 
+def test_equal_seeds_are_neither_above_nor_below_and_prove_nothing() -> None:
+    difference = paired({0: 0.5, 1: 0.6}, {0: 0.5, 1: 0.6})
+    assert difference is not None
+    assert (difference.above, difference.below, difference.p) == (0, 0, None)
+    assert (difference.low, difference.high) == (0.0, 0.0)
+
+
 def test_points_without_a_common_seed_are_not_compared() -> None:
     assert paired({0: 0.5}, {1: 0.5}) is None
 
