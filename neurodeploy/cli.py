@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import importlib
-import json
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import click
 
 from neurodeploy import __version__
+from neurodeploy.commands.options import show_findings
 from neurodeploy.diagnostics import Exit, Finding, NeurodeployError, Severity, nearest
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -47,7 +46,16 @@ Exit codes:
 """
 
 _OUTPUT_ERRORS = frozenset(
-    {errno.ENOSPC, errno.EROFS, errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR}
+    {
+        errno.ENOSPC,
+        errno.EROFS,
+        errno.ENAMETOOLONG,
+        errno.EACCES,
+        errno.EPERM,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.EEXIST,
+    }
 )
 
 
@@ -161,22 +169,9 @@ def as_findings(error: Exception) -> NeurodeployError | None:
     return None
 
 
-def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
-    """Print findings: JSON to stdout, or text to stderr, coloured on a terminal without ``NO_COLOR``."""
-    if as_json:
-        click.echo(json.dumps({"findings": [finding.to_dict() for finding in findings]}, indent=1))
-        return
-    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    for number, finding in enumerate(findings):
-        text = finding.render()
-        if colour:
-            head, _, tail = text.partition(":")
-            shade = "red" if finding.severity is Severity.ERROR else "yellow"
-            text = f"{click.style(head, bold=True, fg=shade)}:{tail}"
-        click.echo(("\n" if number else "") + text, err=True)
-
-
-@click.group(cls=Program, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    "neurodeploy", cls=Program, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="neurodeploy", message="%(prog)s %(version)s")
 def program() -> None:
     """Train spiking networks with delays, deploy them to Loihi 2, and prove the deployment equal."""

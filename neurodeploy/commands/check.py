@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(ctx: click.Context, *, source: Path, target: str, dt_s: float | None, as_json: bool) -> None:
     """Say whether a network fits a target, and if not, every reason why not. Nothing is written."""
-    from neurodeploy.cli import show_findings
     from neurodeploy.targets import load_target
 
     options.existing(source)
@@ -43,7 +42,7 @@ def command(ctx: click.Context, *, source: Path, target: str, dt_s: float | None
             }
         )
     else:
-        show_findings(findings, as_json=False)
+        options.show_findings(findings, as_json=False)
         errors = sum(finding.severity is Severity.ERROR for finding in findings)
         verdict = f"breaks {errors} rule(s) of {chip.name}" if errors else f"fits {chip.name}"
         click.echo(f"{source} {verdict}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from neurodeploy.diagnostics import Finding, NeurodeployError, nearest
+from neurodeploy.diagnostics import Finding, NeurodeployError, Severity, nearest
 
 ALIASES = {"loihi": "loihi2"}
 """Names that ``--target`` takes for the default chip of a family."""
@@ -47,6 +47,21 @@ def existing(path: Path) -> Path:
             help=nearest(path.name, beside) or "Check the path.",
         )
     )
+
+
+def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
+    """Print findings: JSON to stdout, or text to stderr, coloured on a terminal without ``NO_COLOR``."""
+    if as_json:
+        click.echo(json.dumps({"findings": [finding.to_dict() for finding in findings]}, indent=1))
+        return
+    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    for number, finding in enumerate(findings):
+        text = finding.render()
+        if colour:
+            head, _, tail = text.partition(":")
+            shade = "red" if finding.severity is Severity.ERROR else "yellow"
+            text = f"{click.style(head, bold=True, fg=shade)}:{tail}"
+        click.echo(("\n" if number else "") + text, err=True)
 
 
 def print_json(payload: Mapping[str, Any]) -> None:

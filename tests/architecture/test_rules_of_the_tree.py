@@ -1,0 +1,107 @@
+"""Rules that every file keeps: layers, sizes, sources of limits, no paths of one machine."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import neurodeploy
+from neurodeploy.resources import names
+from neurodeploy.targets import load_target
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = Path(neurodeploy.__file__).parent
+MAX_LINES = 330
+"""The rule is "about 300": beyond this tenth, a file has two jobs."""
+
+
+def tracked() -> list[Path]:
+    """Files under version control, or in the tree where there is none (an sdist)."""
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("not a git checkout: there is no list of tracked files")
+    return [path for name in done.stdout.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def texts() -> list[tuple[Path, str]]:
+    found = []
+    for path in tracked():
+        try:
+            found.append((path, path.read_text(encoding="utf-8")))
+        except UnicodeDecodeError:
+            continue
+    assert len(found) > 50
+    return found
+
+
+@pytest.mark.slow
+def test_layers_hold():
+    program = Path(sys.executable).with_name("lint-imports")
+    if not program.is_file():
+        pytest.skip("needs import-linter, of the extra dev: not installed")
+    done = subprocess.run([program, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", names("targets"))
+def test_every_limit_of_a_target_has_a_unit_a_source_and_a_day(name):
+    for limit in load_target(name).limits.values():
+        assert limit.unit and len(limit.source) > 10, limit.name
+        assert re.match(r"\d{4}-\d{2}-\d{2}", limit.verified_on), limit.name
+
+
+def test_no_tracked_file_names_a_folder_of_one_machine():
+    home = re.compile(r"/(?:home|Users)/[a-z][\w.-]+/|/root/|/work/main|[A-Z]:\\\\Users")
+    this_file = Path(__file__).resolve()
+    guilty = [
+        f"{path.relative_to(ROOT)}: {found.group()}"
+        for path, text in texts()
+        if path.resolve() != this_file and (found := home.search(text))
+    ]
+    assert not guilty
+
+
+def test_no_file_of_the_package_is_too_long():
+    lengths = {
+        str(path.relative_to(PACKAGE)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in PACKAGE.rglob("*.py")
+    }
+    assert not {name: length for name, length in lengths.items() if length > MAX_LINES}
+
+
+def test_nothing_is_unpickled():
+    guilty = []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            imported = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+            if any(name.partition(".")[0] in ("pickle", "dill", "joblib", "shelve") for name in imported):
+                guilty.append(str(path))
+            if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+                assert isinstance(node.value, ast.Constant)
+                if node.value.value is not False:
+                    guilty.append(str(path))
+    assert not guilty
+
+
+def test_no_module_is_named_for_odds_and_ends():
+    odd = {"utils", "helpers", "common", "misc"}
+    assert not [path for path in PACKAGE.rglob("*.py") if path.stem in odd]
+
+
+def test_every_module_says_its_one_job():
+    for path in PACKAGE.rglob("*.py"):
+        if path.name == "lava_runner.py":
+            continue
+        doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        assert doc, path

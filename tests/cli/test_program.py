@@ -1,0 +1,92 @@
+"""The program as a process: both ways to start it, interrupts, colours and speed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from neurodeploy import __version__
+from neurodeploy.cli import program
+from neurodeploy.diagnostics import Finding, NeurodeployError
+
+ROOT = Path(__file__).parents[2]
+
+
+def started(
+    *words: str, way: tuple[str, ...] = ("-m", "neurodeploy"), **env: str
+) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, *way, *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=ROOT,
+        env={**os.environ, **env},
+    )
+
+
+@pytest.mark.parametrize("way", [("-m", "neurodeploy"), ("cli.py",)], ids=["module", "root"])
+def test_both_ways_to_start_are_the_same_program(way):
+    done = started("--version", way=way)
+    assert (done.returncode, done.stdout) == (0, f"neurodeploy {__version__}\n")
+    assert started("--help", way=way).stdout == started("--help").stdout
+
+
+def test_a_failing_command_prints_no_traceback_and_sets_the_exit_code():
+    done = started("verify", "nowhere")
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("error[ND001]") and "Traceback" not in done.stderr
+
+
+def test_nothing_is_coloured_off_a_terminal():
+    assert "\x1b" not in (done := started("explain", "ND999")).stderr + done.stdout
+
+
+def test_ctrl_c_is_130_and_leaves_a_finding(monkeypatch):
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("neurodeploy.report.explanations.all_codes", interrupt)
+    result = CliRunner().invoke(program, ["explain"])
+    assert result.exit_code == 130 and "ND083" in result.stderr
+
+
+def test_a_bug_of_ours_is_not_dressed_up_as_a_finding(monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("neurodeploy.report.explanations.all_codes", fail)
+    result = CliRunner().invoke(program, ["explain"])
+    assert isinstance(result.exception, ZeroDivisionError)
+
+
+def test_a_missing_extra_says_what_to_install(monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr("neurodeploy.report.explanations.all_codes", fail)
+    result = CliRunner().invoke(program, ["explain"])
+    assert result.exit_code == 2 and "ND082" in result.stderr and "neurodeploy[train]" in result.stderr
+
+
+def test_a_missing_module_of_ours_is_a_bug(monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'neurodeploy.x'", name="neurodeploy.x")
+
+    monkeypatch.setattr("neurodeploy.report.explanations.all_codes", fail)
+    result = CliRunner().invoke(program, ["explain"])
+    assert isinstance(result.exception, ModuleNotFoundError)
+
+
+def test_an_errors_own_exit_code_is_kept(monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise NeurodeployError(Finding(code="ND420", message="Lava is not installed"), 4)
+
+    monkeypatch.setattr("neurodeploy.report.explanations.all_codes", fail)
+    for words in (["explain"], ["explain", "--json"]):
+        assert CliRunner().invoke(program, words).exit_code == 4
