@@ -170,9 +170,7 @@ def install(progress: Progress = lambda _: None) -> LavaStatus:
     uv = uv_program()
     _uv_step([uv, "venv", "--clear", "--python", python, folder / "env"], folder, progress)
     progress("3/4 installing lava-nc 0.10.0, lava-dl 0.6.0 and what they need (about 5 GB on disk)")
-    _uv_step(
-        [uv, "pip", "install", "--python", _python_in(folder), "-r", REQUIREMENTS], folder, progress
-    )
+    _uv_step([uv, "pip", "install", "--python", _python_in(folder), "-r", REQUIREMENTS], folder, progress)
     progress("4/4 importing Lava")
     versions, reason = _probe(_python_in(folder))
     if not versions:

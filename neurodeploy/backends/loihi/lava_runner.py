@@ -9,8 +9,10 @@ Lava's LIFReset nor anything else in it empties delay buffers.
 
 import argparse
 import json
+import os
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -183,6 +185,27 @@ def monitors_of(lif, n_steps, record):
     return monitors
 
 
+def watch(main, ended):
+    """End this process with the reason as soon as a worker of Lava has failed.
+
+    Lava puts a worker's exception aside until the run is over, and then waits for that worker for ever.
+    """
+    while not ended.wait(0.2):
+        runtime = main.runtime
+        infrastructure = getattr(runtime, "_messaging_infrastructure", None)
+        actors = list(getattr(infrastructure, "actors", ()))
+        for actor in actors:
+            failure = actor.exception
+            if failure is None and actor.is_alive():
+                continue
+            text = failure[1] if failure else f"RuntimeError: a worker ended with code {actor.exitcode}"
+            print(text, file=sys.stderr, flush=True)
+            for orphan in actors:
+                orphan.kill()
+            infrastructure.smm.shutdown()
+            os._exit(1)
+
+
 def run_sample(build, n_steps, record, monitored):
     """Build the network, run it and give ``{population: [{quantity: [step, neuron]}, ...]}`` by group."""
     with tempfile.TemporaryDirectory() as folder:
@@ -196,11 +219,16 @@ def run_sample(build, n_steps, record, monitored):
         }
         models = {} if monitored else {LIF: TapedLif}
         config = Loihi2SimCfg(select_tag="fixed_pt", exception_proc_model_map=models)
+        ended = threading.Event()
+        guard = threading.Thread(target=watch, args=(main, ended), daemon=True)
+        guard.start()
         try:
             main.run(condition=RunSteps(num_steps=n_steps), run_cfg=config)
             if monitored:
                 return {name: [read_monitors(log) for log in group] for name, group in logs.items()}
         finally:
+            ended.set()
+            guard.join()
             main.stop()
         return {name: [read_tape(log) for log in group] for name, group in logs.items()}
 

@@ -108,7 +108,8 @@ def as_lava_runs(weight: NDArray[np.integer]) -> tuple[NDArray[np.int64], int]:
     weight fills the range, and the number of bits is what its common power of two leaves. It counts a
     matrix of zeros and negative numbers as mixed. Lava 0.10.0, utils/weightutils.py, then decides the sign
     once more (that matrix is inhibitory now), clips at 255 in magnitude and clears the bits that are not
-    counted: -128 becomes -256, and that becomes -255 or 0.
+    counted: -128 becomes -256, and that becomes -255 or 0. Where such a matrix holds an odd number, one bit
+    too many is counted, numpy shifts by -1, and every weight becomes 0.
     """
     high, low = int(weight.max()), int(weight.min())
     if (high > 254 and low < 0) or (low < -256 and high > 0):
@@ -130,7 +131,8 @@ def as_lava_runs(weight: NDArray[np.integer]) -> tuple[NDArray[np.int64], int]:
     sign = -1 if high <= 0 else 1
     size = np.clip(sign * deployed, -256 if lava_mixed else 0, 255)
     cleared = 8 - bits + lava_mixed
-    return sign * (size >> cleared << cleared if cleared > 0 else size), -shift
+    kept = size >> cleared << cleared if cleared >= 0 else np.zeros_like(size)
+    return sign * kept, -shift
 
 
 def write_netx(program: FixedGraph, path: Path) -> None:

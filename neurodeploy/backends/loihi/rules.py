@@ -237,9 +237,7 @@ def cores_at_least(program: FixedGraph, target: Target) -> int:
     chip spends on indices and headers comes on top, so a network within the bound may still not fit.
     """
     per_core = target.limit("neurons_per_core").value
-    by_neurons = sum(
-        -(-int(n) // per_core) for p in program.populations for n in np.bincount(p.group)
-    )
+    by_neurons = sum(-(-int(n) // per_core) for p in program.populations for n in np.bincount(p.group))
     n_bytes = sum(
         np.count_nonzero(c.weight) * (2 if (c.delay_steps[c.weight != 0] > 0).any() else 1)
         for c in program.connections()

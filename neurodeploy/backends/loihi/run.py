@@ -74,7 +74,7 @@ def run_lava(
     Raises
     ------
     NeurodeployError
-        ND001, ND010, ND011, ND030, ND031 for the bundle and the input; with exit code 4: ND420 Lava is not
+        ND001, ND010, ND011, ND040, ND041 for the bundle and the input; with exit code 4: ND420 Lava is not
         installed, ND425 the run failed, ND426 it exceeded the limit.
     """
     bundle = Path(bundle)
@@ -126,8 +126,9 @@ def _supervise(
     deadline = time.monotonic() + limit_s
     errors = folder / "stderr.txt"
     finished = False
-    with errors.open("w") as stderr:
-        process = subprocess.Popen(
+    with (
+        errors.open("w") as stderr,
+        subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=stderr,
@@ -136,10 +137,15 @@ def _supervise(
             cwd=folder,
             env={**clean_environment(), "OMP_NUM_THREADS": "1", "TMPDIR": str(folder)},
             start_new_session=True,
-        )
+        ) as process,
+    ):
         assert process.stdout is not None
+        lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        # a thread, because a grandchild may keep the pipe open after the script has died
+        reader = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)
+        reader.start()
         try:
-            for line in _lines(process.stdout, process, deadline):
+            for line in _until(deadline, lines, process):
                 message = _message(line)
                 if "sample" in message and progress is not None:
                     progress(int(message["sample"]), int(message["of"]))
@@ -149,6 +155,7 @@ def _supervise(
                     process.wait(timeout=GRACE_S)
         finally:
             _end_group(process)
+            reader.join(GRACE_S)
     if finished:
         return
     if time.monotonic() >= deadline:
@@ -166,19 +173,16 @@ def _supervise(
     )
 
 
-def _lines(stream: IO[str], process: subprocess.Popen[str], deadline: float) -> Iterator[str]:
-    """Yield lines until the script says it is done or ends, or until the deadline.
+def _read(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
+    for line in stream:
+        lines.put(line)
+    lines.put(None)
 
-    Read by a thread: a grandchild may keep the pipe open after the script has died.
-    """
-    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
-    def read() -> None:
-        for line in stream:
-            lines.put(line)
-        lines.put(None)
-
-    threading.Thread(target=read, daemon=True).start()
+def _until(
+    deadline: float, lines: queue.SimpleQueue[str | None], process: subprocess.Popen[str]
+) -> Iterator[str]:
+    """Yield lines until the script says it is done or ends, or until the deadline."""
     while time.monotonic() < deadline:
         try:
             line = lines.get(timeout=min(1.0, max(0.0, deadline - time.monotonic())))
