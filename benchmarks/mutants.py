@@ -41,8 +41,8 @@ class Mutant:
 
     @property
     def key(self) -> str:
-        """What names the change, whatever its line."""
-        return f"{self.function}: {self.before} -> {self.after}"
+        """What names the change, whatever its line: the changed statement's first line, and what it was."""
+        return f"{self.function}: {self.before}  ==>  {self.after}"
 
 
 def mutants(source: str, skip: frozenset[str] = frozenset()) -> Iterator[Mutant]:
@@ -52,20 +52,21 @@ def mutants(source: str, skip: frozenset[str] = frozenset()) -> Iterator[Mutant]
     for function in (constants, *ast.walk(tree)):
         if not isinstance(function, ast.FunctionDef) or function.name in skip:
             continue
-        for owner, field, index in list(_places(function)):
+        for owner, field, index, statement in list(_places(function)):
             node = _get(owner, field, index)
+            before = _first_line(node if node is statement else statement)
             for changed in _changes(node):
                 _set(owner, field, index, changed)
                 text = ast.unparse(ast.fix_missing_locations(tree))
+                after = _first_line(changed if node is statement else statement)
                 _set(owner, field, index, node)
-                after = ast.unparse(changed)
-                yield Mutant(function.name, node.lineno, _short(ast.unparse(node)), _short(after), text)
+                yield Mutant(function.name, node.lineno, before, after, text)
         if function is not constants:
             yield from _swaps(tree, function)
 
 
-def _short(text: str) -> str:
-    return " ".join(text.split())[:90]
+def _first_line(node: ast.AST) -> str:
+    return ast.unparse(node).splitlines()[0]
 
 
 def _get(owner: ast.AST, field: str, index: int | None) -> ast.AST:
@@ -80,26 +81,34 @@ def _set(owner: ast.AST, field: str, index: int | None, node: ast.AST) -> None:
         getattr(owner, field)[index] = node
 
 
-def _places(function: ast.FunctionDef) -> Iterator[tuple[ast.AST, str, int | None]]:
+Place = tuple[ast.AST, str, "int | None", ast.AST]
+"""A node's parent, field and index, and the statement that holds it."""
+
+
+def _places(function: ast.FunctionDef) -> Iterator[Place]:
     """Iterate over the places of a function's body that hold an expression or a statement."""
-    queue: list[tuple[ast.AST, str, int | None]]
+    queue: list[Place]
     if function.name == "module":  # the statements themselves stay: they belong to the module's own list
-        queue = [(node, "value", None) for node in function.body]
+        queue = [(node, "value", None, node) for node in function.body]
     else:
-        queue = [(function, "body", k) for k in range(len(function.body))]
+        queue = [(function, "body", k, node) for k, node in enumerate(function.body)]
     while queue:
-        owner, field, index = queue.pop(0)
+        owner, field, index, statement = queue.pop(0)
         node = _get(owner, field, index)
+        if isinstance(node, ast.stmt):
+            statement = node
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) or _is_docstring(node):
             continue
-        yield owner, field, index
+        yield owner, field, index, statement
         for name, value in ast.iter_fields(node):
             if name in ("annotation", "ctx", "type_comment", "ops", "op"):
                 continue
             if isinstance(value, ast.AST):
-                queue.append((node, name, None))
+                queue.append((node, name, None, statement))
             elif isinstance(value, list):
-                queue += [(node, name, k) for k, item in enumerate(value) if isinstance(item, ast.AST)]
+                queue += [
+                    (node, name, k, statement) for k, item in enumerate(value) if isinstance(item, ast.AST)
+                ]
 
 
 def _is_docstring(node: ast.AST) -> bool:
@@ -161,21 +170,36 @@ def _swaps(tree: ast.Module, function: ast.FunctionDef) -> Iterator[Mutant]:
                 body[k], body[k + 1] = second, first
                 text = ast.unparse(tree)
                 body[k], body[k + 1] = first, second
-                before, after = _short(ast.unparse(first)), _short(ast.unparse(second))
-                yield Mutant(function.name, first.lineno, f"{before}; {after}"[:120], "swapped", text)
+                before, after = _first_line(first), _first_line(second)
+                yield Mutant(function.name, first.lineno, f"{before}; {after}", "swapped", text)
 
 
 def _may_depend(first: ast.stmt, second: ast.stmt) -> bool:
-    """Say whether one statement writes a name that the other uses, so that their order can matter."""
+    """Say whether one statement writes what the other uses, so that their order can matter."""
+    return bool(_written(first) & _used(second) or _written(second) & _used(first))
 
-    def names(node: ast.AST) -> set[str]:
-        return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
-    def written(node: ast.stmt) -> set[str]:
-        if isinstance(node, ast.Assign):
-            return set().union(*(names(target) for target in node.targets))
-        if isinstance(node, (ast.AugAssign, ast.AnnAssign)):
-            return names(node.target)
-        return names(node) if isinstance(node, (ast.For, ast.While, ast.If, ast.Expr)) else set()
+def _path(node: ast.AST) -> str:
+    """Give ``a.b`` for ``a.b[i][j]``: what a subscripted name belongs to."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return ast.unparse(node)
 
-    return bool(written(first) & names(second) or written(second) & names(first))
+
+def _used(statement: ast.stmt) -> set[str]:
+    return {_path(n) for n in ast.walk(statement) if isinstance(n, (ast.Name, ast.Attribute, ast.Subscript))}
+
+
+def _written(statement: ast.stmt) -> set[str]:
+    """Give what a statement may change: its targets, and what is handed to a call for its effect."""
+    written: set[str] = set()
+    for node in ast.walk(statement):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            if isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
+                written.add(_path(target))
+            elif isinstance(target, ast.Tuple):
+                written |= {_path(item) for item in target.elts}
+        if isinstance(node, ast.Expr):
+            written |= {_path(n) for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute))}
+    return written

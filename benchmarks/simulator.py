@@ -68,7 +68,7 @@ def against_the_limit(n_rounds: int) -> list[str]:
         f"step: input {100 * spikes.mean():.1f} %, {rates}; {events / SAMPLES / 1e3:.0f} k synaptic events a "
         f"sample. The limit is a loop that adds the same weights to the same places and does nothing else.",
         "",
-        "| threads | what | min s | median s | samples/s | events/s | of the limit | CPU s | of the limit, CPU |",
+        "| threads | what | min s | median s | samples/s | events/s | of limit | CPU s | of limit, CPU |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     bare.run(1)
@@ -137,8 +137,8 @@ def memory() -> list[str]:
     lines = [
         "## Memory",
         "",
-        f"Tables {tables_mb:.1f} MB (once) and buffers {state_mb:.1f} MB for each thread, whatever the number",
-        "of samples and steps. Peak of everything allocated by one call that records nothing (`tracemalloc`),",
+        f"Tables {tables_mb:.1f} MB (once) and buffers {state_mb:.1f} MB for each thread, whatever",
+        "the samples and steps. Peak of all that one call that records nothing allocates (`tracemalloc`),",
         "beside the size of the readout's v, which the score needs:",
         "",
         "| samples | steps | peak MB | of it the readout's v, MB |",
@@ -176,7 +176,7 @@ def against_lava(bundle: Path, n_samples: int, n_rounds: int) -> list[str]:
     return [
         "## Against Lava",
         "",
-        f"Bundle `{bundle.name}`, {samples.shape[1]} steps: Lava {lava_s:.2f} s a sample ({len(few)} samples, "
+        f"Bundle `{bundle.name}`, {samples.shape[1]} steps: Lava {lava_s:.2f} s each ({len(few)} samples, "
         f"start included), fast twin {1e3 * min(times):.3f} ms (whole set of {len(samples)}, "
         f"{available_cores()} threads): **{ratio:,.0f} times** faster; {different} spikes of the "
         f"{len(few)} samples differ.",

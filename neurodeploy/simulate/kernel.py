@@ -87,7 +87,7 @@ def _update(
     widest = cast(0)
     pointer = state.pointer[tables.pointer[p] :]
     spikes = state.spikes[tables.spikes_at[p] :]
-    count = pointer[first] if first > 0 else 0
+    count = pointer[first]  # pointer[0] is never anything but 0
     for t in range(first, last):
         start = tables.arrival[p] + (head + t) * size
         arrived = state.arrivals[start : start + size]
@@ -156,7 +156,7 @@ def _send(part: int, source: int, first: int, last: int, head: int, tables: Tabl
         start = tables.arrival[target] + (head + t + 1) * size
         arrivals = state.arrivals[start:]
         if kind == DENSE:
-            arrivals = arrivals[tables.delay[part] * size : (tables.delay[part] + 1) * size]
+            arrivals = arrivals[tables.delay[part] * size :]
         for k in range(pointer[t], pointer[t + 1]):
             j = spikes[k]
             weight = tables.weight[row_start[j] : row_start[j + 1]]
@@ -213,13 +213,13 @@ def _advance(
     Parameters
     ----------
     x
-        Input values ``[step, source]`` of this window; silent where it is shorter.
+        Input values ``[step, source]`` from this window on; silent where they end.
     t0
         The raw step at which the window starts, for the record.
     sample, n_steps
         Where to record, and how many aligned steps a sample has.
     """
-    begin = np.int64(0)  # a literal 0 would compile everything below a second time
+    begin: int = np.int64(0)  # type: ignore[assignment]  # a literal 0 compiles all below a second time
     _list_input(x, n_window, state)
     _count_events(begin, n_window, tables, state)
     for i in range(tables.n_parts[0, 1]):
@@ -273,14 +273,16 @@ def run(
         if fresh:
             reset(tables, state)
             head = 0
-        t0 = np.int64(0)
-        while t0 < n_raw:
-            n_window = min(window, n_raw - t0)
+        left = n_raw
+        while left > 0:
+            t0 = n_raw - left
+            n_window = min(window, left)
             if head + n_window > window:
                 _compact(tables, state, head)
                 head = 0
-            values = x[sample, min(t0, n_steps) : min(t0 + n_window, n_steps)]
-            _advance(values, n_window, head, t0, sample, n_steps, tables, state, record)
+            _advance(
+                x[sample, min(t0, n_steps) :], n_window, head, t0, sample, n_steps, tables, state, record
+            )
             head += n_window
-            t0 += n_window
+            left -= n_window
     return head

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurodeploy.graph.model import INPUT, SCORES, Readout
 from neurodeploy.graph.trace import Traces
 from neurodeploy.quantise.fixed import STATE_LIMIT, FixedGraph, FixedPopulation, FixedProjection
+from neurodeploy.simulate.plan import Plan
 
 Case = tuple[FixedGraph, NDArray[np.integer]]
 
@@ -180,6 +181,36 @@ def corner_cases() -> Iterator[tuple[str, Case]]:
         yield name, (program, np.asarray(spikes, dtype=np.uint8))
 
 
+def refused_cases() -> Iterator[tuple[str, Case]]:
+    """Give networks whose sums or currents leave 32 bits, and one on the last legal side of each limit."""
+    for sign in (1, -1):
+        # 4 synapses of 128 << 7: one unit of all inputs adds 2**16 to a, which may not pass 2**24
+        registers = {"vth": 131071, "dv": 0, "du": 1000}
+        for title, values in (
+            ("a at its limit", [255]),
+            ("u beyond 32 bits, then silence", [255] * 8),
+            ("u stays within 32 bits by its wrap", EDGE_OF_U),
+            ("u just beyond 32 bits", [*EDGE_OF_U[:-1], EDGE_OF_U[-1] + 8]),
+        ):
+            program = make_program(
+                [
+                    make_population(
+                        "n", 1, **{**registers, "du": 0} if values[:1] == EDGE_OF_U[:1] else registers
+                    )
+                ],
+                [make_projection(INPUT, "n", [[sign * 128] * 4], exponent=7)],
+                4,
+                input_max=255,
+            )
+            spikes = np.zeros((2, 140, 4), dtype=np.uint8)
+            spikes[0, : len(values)] = np.array(values)[:, None]
+            yield f"{title}, sign {sign}", (program, spikes)
+
+
+EDGE_OF_U = [174, 174, 174]
+"""Input values after which u, wrapped once a step, is the last multiple within 32 bits (du 0)."""
+
+
 def _one(weight: int, value: int, n_steps: int = 8, exponent: int = 0, **registers: object) -> Case:
     """Give one neuron with one synapse that gets a value at every step."""
     program = make_program(
@@ -211,7 +242,7 @@ def _state_corners() -> Iterator[tuple[str, FixedGraph, NDArray]]:
     for weight in (9, 10, 11):
         yield f"weight {weight} against threshold 10", *_one(weight, 1, vth=10, dv=4095)
     for start in (-1, 1, -4097, 4097, STATE_LIMIT, -STATE_LIMIT):
-        for dv in (1, 2048, 4095):
+        for dv in (0, 1, 2048, 4095):
             yield f"v decays from {start}, dv {dv}", *_one(2, 0, v_initial=start, vth=131071, dv=dv)
     for weight in (-1, 1, -255, 255):
         for du in (0, 1, 2047, 4094):
@@ -261,6 +292,25 @@ def _arrival_corners() -> Iterator[tuple[str, FixedGraph, NDArray]]:
         1,
     )
     yield "listed backwards", program, np.ones((1, 20, 1))
+    # more neurons than a word of spikes has bytes, few of them firing at a time
+    weight = np.diag(np.full(21, 60))
+    program = make_program(
+        [make_population("wide", 21, vth=10, dv=4095), make_population("next", 19, vth=10, dv=4095)],
+        [
+            make_projection(INPUT, "wide", weight),
+            make_projection("wide", "next", weight[:19], rng.integers(0, 4, (19, 21))),
+        ],
+        21,
+    )
+    yield "a layer wider than a word", program, rng.random((2, 30, 21)) < 0.08
+    for title, delays in (("one delay", 2), ("many delays", rng.integers(0, 40, (9, 3)))):
+        program = make_program(
+            [make_population("n", 9, vth=131071, dv=0)],
+            [make_projection(INPUT, "n", rng.integers(1, 200, (9, 3)), delays)],
+            3,
+            input_max=3,
+        )
+        yield f"graded 0..3 with {title}", program, rng.integers(0, 4, (1, 50, 3))
     program = make_program([make_population("n", 3)], [make_projection(INPUT, "n", np.zeros((3, 2)))], 2)
     yield "no synapse at all", program, np.ones((1, 5, 2))
     graded = make_program(
@@ -273,6 +323,79 @@ def _arrival_corners() -> Iterator[tuple[str, FixedGraph, NDArray]]:
         input_max=255,
     )
     yield "graded 255", graded, rng.choice([0, 1, 254, 255], (2, 30, 2))
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """What the plan of a network must be: proven word lengths, and kinds of parts."""
+
+    wide: bool
+    offset_bytes: int
+    kinds: tuple[str, ...]
+    window: int
+
+
+def layout_of(plan: Plan) -> Layout:
+    """Give what a plan decided."""
+    kinds = tuple(("scatter", "dense", "cells")[kind] for kind in plan.tables.kind)
+    return Layout(plan.wide, plan.tables.offset.dtype.itemsize, kinds, plan.window)
+
+
+def layout_cases() -> Iterator[tuple[str, FixedGraph, Layout]]:
+    """Give networks on both sides of each decision of the layout, with what it must decide."""
+
+    def single(
+        weight: object, delay: object = 0, exponent: int = 0, input_max: int = 1, n: int = 1
+    ) -> FixedGraph:
+        projection = make_projection(INPUT, "n", weight, delay, exponent)
+        return make_program(
+            [make_population("n", n)], [projection], projection.weight.shape[2], input_max=input_max
+        )
+
+    # 32-bit state is proven for |a| < 2**18: 1028 * 255 = 262140, and 4 more make 262144
+    full = np.full((1, 1029), 255)
+    for last, wide in ((3, False), (4, True)):
+        full[0, -1] = last
+        yield f"bound 2**18 - {4 - last}", single(full), Layout(wide, 4 if wide else 2, ("dense",), 128)
+        yield f"bound -(2**18 - {4 - last})", single(-full), Layout(wide, 4 if wide else 2, ("dense",), 128)
+    # 8 synapses of 128 << 7, graded 2: 2**18
+    yield "graded bound", single(np.full((1, 8), 128), 0, 7, 2), Layout(True, 4, ("dense",), 128)
+    yield "the same, not graded", single(np.full((1, 8), 128), 0, 7, 1), Layout(False, 2, ("dense",), 128)
+    # a recurrent weight is not multiplied by the input's maximum
+    loop = make_program(
+        [make_population("n", 8)],
+        [make_projection(INPUT, "n", [[1]] * 8), make_projection("n", "n", np.full((8, 8), 128), 1, 7)],
+        1,
+        input_max=255,
+    )
+    yield "graded input beside a strong loop", loop, Layout(False, 2, ("dense", "dense"), 128)
+    yield "one weight wider than 16 bits", single([[255]], 0, 8), Layout(True, 4, ("dense",), 128)
+    yield "one weight of 16 bits", single([[127]], 0, 8), Layout(False, 2, ("dense",), 128)
+    yield "a shift that floors", single([[1, 2]], 0, -1), Layout(False, 2, ("cells",), 128)
+    yield "a shift that divides", single([[4, 2]], 0, -1), Layout(False, 2, ("dense",), 128)
+    # a share of 15 % of one delay makes rows worth it: 3 of 20 do, 2 of 20 do not
+    for count, kind in ((3, "dense"), (2, "scatter")):
+        weight = np.zeros((4, 5))
+        weight.flat[:count] = 1
+        yield f"{count} synapses of 20", single(weight, 0, 0, n=4), Layout(False, 2, (kind,), 128)
+    both = np.zeros((4, 5))
+    both[:, 0], both[0, 1] = 1, 1
+    delays = np.where(np.arange(5) == 1, 3, 0) * np.ones((4, 1))
+    yield "a full row and one more", single(both, delays, n=4), Layout(False, 2, ("dense", "scatter"), 128)
+    # the largest offset is 63 * 1024 + 1023 = 65535, the largest of 16 bits
+    for n, bytes_ in ((1024, 2), (1025, 4)):
+        weight = np.zeros((n, 2))
+        weight[-1, 0] = 1
+        yield f"offsets of {n} neurons", single(weight, 63, n=n), Layout(False, bytes_, ("scatter",), 128)
+        cells = single(weight, 63, -1, n=n)
+        yield f"cells of {n} neurons", cells, Layout(False, bytes_, ("cells",), 128)
+    # 128 steps of 4096 neurons are 2**19
+    for n, window in ((4095, 128), (4096, 64), (8191, 64), (8192, 32)):
+        yield (
+            f"a window for {n + 1} neurons",
+            single(np.ones((n, 1)), n=n),
+            Layout(False, 2, ("dense",), window),
+        )
 
 
 def with_latency(program: FixedGraph, steps: int) -> FixedGraph:

@@ -16,12 +16,23 @@ from neurodeploy.graph.trace import PopulationTrace, Traces
 from neurodeploy.quantise.fixed import FixedGraph
 from neurodeploy.simulate.fast import Stream, simulate
 from neurodeploy.simulate.limits import LARGEST_SUM
+from neurodeploy.simulate.plan import make_plan
 from neurodeploy.simulate.reference import simulate_reference
 
 sys.path.insert(0, str(Path(__file__).parent))
-from programs import Case, corner_cases, first_difference, random_case
+from programs import (
+    Case,
+    corner_cases,
+    first_difference,
+    layout_cases,
+    layout_of,
+    random_case,
+    refused_cases,
+)
 
 CORNERS = dict(corner_cases())
+REFUSED = dict(refused_cases())
+LAYOUTS = {name: (program, layout) for name, program, layout in layout_cases()}
 ALL = ("spikes", "u", "v")
 
 cases = st.builds(
@@ -115,3 +126,14 @@ def test_a_sample_does_not_depend_on_its_neighbours_or_on_threads(case: Case) ->
             for quantity in ALL:
                 whole = getattr(together.populations[name], quantity)[k : k + 1]
                 assert np.array_equal(getattr(trace, quantity), whole), (name, quantity, k)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_leaves_32_bits_is_refused_and_what_does_not_is_computed(name: str) -> None:
+    assert_twins_agree(REFUSED[name], [1, 3])
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_layout_uses_short_words_only_where_they_are_proven_to_hold(name: str) -> None:
+    program, expected = LAYOUTS[name]
+    assert layout_of(make_plan(program)) == expected
