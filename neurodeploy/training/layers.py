@@ -214,7 +214,7 @@ def whole_delays(x: Tensor, weight: Tensor, steps: Tensor, n_slots: int) -> Tens
 
 
 def initial_delay(shape: tuple[int, ...], recipe: Projection, generator: torch.Generator) -> Tensor:
-    """Draw delays before training, in steps: uniform over the range, all the shortest, or all in the middle."""
+    """Draw delays before training, in steps: uniform over the range, all the shortest, or all middle."""
     shortest, longest = float(recipe.min_delay_steps), float(recipe.max_delay_steps)
     if recipe.delay_init == "uniform":
         return shortest + torch.rand(shape, generator=generator) * (longest - shortest)

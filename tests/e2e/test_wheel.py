@@ -24,8 +24,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site = Path(next((folder / "env" / "lib").glob("python3*")) / "site-packages")
     # A .pth adds this environment's packages, but not its own .pth files: the checkout stays out.
     (site / "borrowed.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
-    install = [sys.executable, "-m", "pip", "--python", str(folder / "env" / "bin" / "python"), "install", "-q"]
-    subprocess.run([*install, "--no-deps", str(wheel)], check=True, capture_output=True, timeout=300)
+    pip = [sys.executable, "-m", "pip", "--python", str(folder / "env" / "bin" / "python")]
+    subprocess.run(
+        [*pip, "install", "-q", "--no-deps", str(wheel)], check=True, capture_output=True, timeout=300
+    )
     return folder / "env" / "bin" / "neurodeploy"
 
 
@@ -33,7 +35,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_installed_wheel_answers_in_another_folder(
     installed: Path, command: list[str], tmp_path: Path
 ) -> None:
-    done = subprocess.run([str(installed), *command], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    line = [str(installed), *command]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
