@@ -87,8 +87,8 @@ def train_epoch(
     order = np.random.default_rng([seed, ORDER, epoch]).permutation(n)
     batches = batches_of(n, recipe.train.batch_size, order)
     network.train()
-    total = torch.zeros(3, dtype=torch.float64)
-    rates = torch.zeros(len(network.hidden))
+    total = torch.zeros(3, dtype=torch.float64, device=world.device)
+    rates = torch.zeros(len(network.hidden), device=world.device)
     for index, positions in enumerate(batches):
         set_rates(optimiser, recipe, epoch * len(batches) + index, len(batches))
         part = world.part(len(positions))
@@ -109,8 +109,8 @@ def train_epoch(
         optimiser.step()
         network.clamp()
         right, decisions = right_decisions(v.detach(), labels, mask, kind)
-        total += torch.tensor([loss.item(), right, decisions], dtype=torch.float64)
-        rates += torch.stack(network.rates).cpu() * (x_part.shape[1] / n)
+        total += total.new_tensor([loss.item(), right, decisions])
+        rates += torch.stack(network.rates) * (x_part.shape[1] / n)
         tick(index + 1, len(batches))
     world.sum_(total)
     world.sum_(rates)
@@ -122,8 +122,8 @@ def evaluate(network: Network, samples: SampleSet, *, world: World) -> Measured:
     kind = network.recipe.network.readout.score
     n = len(samples)
     network.eval()
-    total = torch.zeros(3, dtype=torch.float64)
-    rates = torch.zeros(len(network.hidden))
+    total = torch.zeros(3, dtype=torch.float64, device=world.device)
+    rates = torch.zeros(len(network.hidden), device=world.device)
     mine = np.arange(n)[world.part(n)]
     with torch.no_grad():
         for first in range(0, len(mine), EVALUATION_BATCH):
@@ -133,8 +133,8 @@ def evaluate(network: Network, samples: SampleSet, *, world: World) -> Measured:
             v = network(x)
             right, decisions = right_decisions(v, labels, mask, kind)
             loss = summed_loss(v, labels, kind).item()
-            total += torch.tensor([loss, right, decisions], dtype=torch.float64)
-            rates += torch.stack(network.rates).cpu() * (len(positions) / n)
+            total += total.new_tensor([loss, right, decisions])
+            rates += torch.stack(network.rates) * (len(positions) / n)
     world.sum_(total)
     world.sum_(rates)
     return Measured(float(total[0]) / n, float(total[1] / total[2]), tuple(rates.tolist()))
