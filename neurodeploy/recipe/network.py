@@ -140,7 +140,7 @@ class Projection(Section):
     )
     sigma_schedule: Literal["exponential", "linear", "constant", "adaptive"] = Field(
         default="exponential",
-        description="How the width shrinks; constant keeps sigma_end; adaptive shrinks as delays settle.",
+        description="How the width shrinks; constant keeps sigma_end; adaptive shrinks when the loss stalls.",
         json_schema_extra=only("kind", "delays"),
     )
     sigma_fraction: float = Field(
@@ -262,7 +262,7 @@ class Network(Section):
     init_gain: float = Field(
         default=1.0,
         gt=0,
-        description="Factor on the initial weights, or BatchNorm's initial scale where it is on.",
+        description="Membrane's initial standard deviation, roughly: factor on weights or BatchNorm's scale.",
     )
     dropout: float = Field(default=0.0, ge=0, lt=1, description="Probability that a hidden spike is dropped.")
     tau_syn_s: float = Field(
