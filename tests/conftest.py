@@ -10,10 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
 
 ROOT = Path(__file__).parents[1]
+# A machine may be busy, and the first example of a test may compile a kernel.
+settings.register_profile("neurodeploy", deadline=None)
+settings.load_profile("neurodeploy")
 MISSING_LAVA = "/nowhere/python"
 
 
