@@ -251,10 +251,7 @@ def member_program(whole: Pack, member: dict[str, NDArray[np.int64]]) -> tuple[F
     for p in whole.program.populations:
         if p.name in member:
             own = member[p.name]
-            values = {
-                key: getattr(p, key)[own]
-                for key in (*PER_NEURON, "scale", "origin")
-            }
+            values = {key: getattr(p, key)[own] for key in (*PER_NEURON, "scale", "origin")}
             relabelled = np.unique(p.group[own], return_inverse=True)[1].astype(np.int32)
             populations.append(replace(p, **values, group=relabelled))
     for q in whole.program.projections:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -240,8 +241,8 @@ def _candidates() -> Iterator[Path]:
         yield Path(on_path)  # may be a pyenv shim that only says how it would run
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     if root.is_dir():
-        found = [path for path in root.glob(f"{VERSION}*") if path.name.split(".")[2:3] != []]
-        for version in sorted(found, key=lambda path: path.name, reverse=True):
+        found = [path for path in root.iterdir() if re.fullmatch(rf"{re.escape(VERSION)}\.\d+", path.name)]
+        for version in sorted(found, key=lambda path: int(path.name.rsplit(".", 1)[1]), reverse=True):
             yield version / "bin" / "python"
 
 

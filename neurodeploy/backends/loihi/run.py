@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import tempfile
@@ -228,7 +229,7 @@ def _end_group(process: subprocess.Popen[str]) -> None:
 def _reason(stderr: str) -> str:
     """Find the line that names the exception; Lava's own last lines often do not."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    named = [line for line in lines if "Error" in line.split(":")[0] or "Exception" in line.split(":")[0]]
+    named = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Interrupt)\b", line)]
     return (named or lines or [""])[0 if named else -1][:300]
 
 
