@@ -10,6 +10,7 @@ busy machine slows all of them; ratios are taken within a round.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -97,7 +98,7 @@ def giga_operations(batch: int) -> float:
     plan = plan_for(SHAPE.n_steps, SHAPE.n_slots, torch.float32, torch.device("cpu"))
     sizes = (SHAPE.n_in, SHAPE.n_hidden, SHAPE.n_hidden, SHAPE.n_out)
     total = 0.0
-    for index, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for index, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
         inputs = 1 if index == 0 else 2  # nothing asks for the gradient of the data
         products = (1 + inputs) * batch * n_in * n_out
         transforms = SHAPE.n_steps * batch * (inputs * n_in + 2 * n_out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,7 @@ class Ours(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         sizes = (SHAPE.n_in, SHAPE.n_hidden, SHAPE.n_hidden, SHAPE.n_out)
-        pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
+        pairs = list(itertools.pairwise(sizes))
         self.weights = nn.ParameterList(nn.Parameter(torch.empty(b, a)) for a, b in pairs)
         self.delays = nn.ParameterList(nn.Parameter(torch.rand(b, a) * (SHAPE.n_slots - 1)) for a, b in pairs)
         self.norms = nn.ModuleList(nn.BatchNorm1d(size) for size in sizes[1:-1])
@@ -34,8 +35,8 @@ class Ours(nn.Module):
             x = delayed_projection(x, gaussian_kernel(weight, delay, sigma, SHAPE.n_slots))
             if index < len(self.norms):
                 x = self.norms[index](x.flatten(0, 1)).view_as(x)
-                x = lif_box_scan(x, alpha, surrogate="atan", detach_reset=True)
-                x = x * nn.functional.dropout(torch.ones_like(x[0]), SHAPE.dropout)
+                mask = nn.functional.dropout(torch.ones_like(x[0]), SHAPE.dropout)
+                x = lif_box_scan(x, alpha, surrogate="atan", detach_reset=True, scale=mask)
         return li_scan(x, alpha)
 
 

@@ -7,6 +7,7 @@ spikingjelly 0.0.0.0.14 and DCLS 0.1.1, in their own environment. It answers req
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 
 import torch
@@ -24,7 +25,7 @@ class Rival(nn.Module):
         sizes = (SHAPE.n_in, SHAPE.n_hidden, SHAPE.n_hidden, SHAPE.n_out)
         self.delays = nn.ModuleList(
             Dcls1d(a, b, 1, dilated_kernel_size=SHAPE.n_slots, bias=False, version="gauss")
-            for a, b in zip(sizes[:-1], sizes[1:], strict=True)
+            for a, b in itertools.pairwise(sizes)
         )
         self.norms = nn.ModuleList(layer.BatchNorm1d(size, step_mode="m") for size in sizes[1:-1])
         self.neurons = nn.ModuleList(self._neurons(threshold) for threshold in (1.0, 1.0, 1e9))

@@ -10,6 +10,9 @@ from torch import Tensor
 
 from neurodeploy.training.spectrum import SpectralProjection, plan_for
 
+TRANSFORM_COST = 50.0
+"""What a transform costs for each number it writes, in multiplications inside a matrix product."""
+
 METHODS = ("auto", "dft", "dense", "reference")
 
 
@@ -46,7 +49,7 @@ def delayed_projection(x: Tensor, kernel: Tensor, *, method: str = "auto") -> Te
         method = "dft" if _dft_pays(x, kernel) else "dense"
     y: Tensor
     if method == "dft":
-        y = SpectralProjection.apply(x, kernel)
+        y = SpectralProjection.apply(x, kernel, plan_for(len(x), len(kernel), x.dtype, x.device))
     else:
         y = _ShiftedSum.apply(x, kernel, tuple(range(len(kernel))))
     return y
@@ -148,12 +151,12 @@ def _dft_pays(x: Tensor, kernel: Tensor) -> bool:
     """Compare the multiplications of one forward and backward pass."""
     (n_steps, batch, n_in), (n_slots, _, n_out) = x.shape, kernel.shape
     plan = plan_for(n_steps, n_slots, x.dtype, x.device)
-    window, step = plan.analysis.shape[1], plan.synthesis.shape[0]
-    n_blocks = -(-n_steps // step)
+    rows = plan.n_blocks * batch
     dense = 3.0 * n_slots * n_steps * batch * n_in * n_out
-    transforms = n_blocks * batch * 2.0 * (window * n_in + step * n_out)
-    kernels = 2.0 * n_slots * n_in * n_out
-    dft = plan.n_points * (3.0 * n_blocks * batch * n_in * n_out + transforms + kernels)
+    products = 3.0 * rows * n_in * n_out
+    # a number transformed costs about as much as so many multiplications of a matrix product
+    transforms = 2.0 * TRANSFORM_COST * (rows * (n_in + n_out) + n_in * n_out)
+    dft = plan.n_points * (products + transforms)
     return dft < dense
 
 

@@ -26,6 +26,7 @@ def lif_box_scan(
     surrogate_alpha: float | None = None,
     detach_reset: bool = False,
     reset: str = "value",
+    scale: Tensor | None = None,
     return_v: bool = False,
     implementation: str = "fast",
     checkpoint_steps: int | None = None,
@@ -49,6 +50,9 @@ def lif_box_scan(
         Whether the reset hides the spike from the gradient. Norse does not detach.
     reset
         ``"value"`` sets the voltage to ``v_reset``; ``"subtract"`` takes the threshold off.
+    scale
+        What each spike counts, [batch, neuron]: a dropout mask that holds for the whole sequence. It does
+        not touch the reset and gets no gradient.
     return_v
         Whether to give the voltages as well.
     implementation
@@ -81,10 +85,13 @@ def lif_box_scan(
             (surrogate, slope),
             soft=reset == "subtract",
             detach=detach_reset,
+            scale=scale,
             return_v=return_v,
         )
     else:
-        segment = _stepping(lif_box_step(alpha, voltages, surrogate, slope, detach=detach_reset, reset=reset))
+        segment = _stepping(
+            lif_box_step(alpha, voltages, surrogate, slope, detach=detach_reset, reset=reset), scale
+        )
     z, v = _run(segment, current, (voltages.leak.expand(current.shape[1:]), None), checkpoint_steps)
     return (z, v) if return_v else z
 
@@ -100,6 +107,7 @@ def lif_scan(  # noqa: PLR0917
     surrogate: str = "super",
     surrogate_alpha: float | None = None,
     detach_reset: bool = False,
+    scale: Tensor | None = None,
     return_v: bool = False,
     implementation: str = "fast",
     checkpoint_steps: int | None = None,
@@ -112,8 +120,8 @@ def lif_scan(  # noqa: PLR0917
         Input, [step, batch, neuron].
     alpha, alpha_syn
         ``dt / tau_mem`` and ``dt / tau_syn``, [neuron] or one value for all; may be learned.
-    v_threshold, v_reset, v_leak, surrogate, surrogate_alpha, detach_reset, return_v, implementation, \
-    checkpoint_steps
+    v_threshold, v_reset, v_leak, surrogate, surrogate_alpha, detach_reset, scale, return_v, \
+    implementation, checkpoint_steps
         As for :func:`lif_box_scan`.
 
     Returns
@@ -138,10 +146,13 @@ def lif_scan(  # noqa: PLR0917
             (surrogate, slope),
             soft=False,
             detach=detach_reset,
+            scale=scale,
             return_v=return_v,
         )
     else:
-        segment = _stepping(lif_step(alpha, alpha_syn, voltages, surrogate, slope, detach=detach_reset))
+        segment = _stepping(
+            lif_step(alpha, alpha_syn, voltages, surrogate, slope, detach=detach_reset), scale
+        )
     start = (voltages.leak.expand(current.shape[1:]), current.new_zeros(current.shape[1:]))
     z, v = _run(segment, current, start, checkpoint_steps)
     return (z, v) if return_v else z
@@ -183,7 +194,13 @@ def li_scan(
     if _is_fast(current, implementation):
         never = torch.full_like(leak, torch.inf)
         segment = _fast(
-            (alpha, None), Voltages(never, leak, leak), ("box", 0.5), soft=False, detach=True, return_v=True
+            (alpha, None),
+            Voltages(never, leak, leak),
+            ("box", 0.5),
+            soft=False,
+            detach=True,
+            scale=None,
+            return_v=True,
         )
     else:
         segment = _stepping(li_step(alpha, leak))
@@ -214,6 +231,7 @@ def _fast(
     *,
     soft: bool,
     detach: bool,
+    scale: Tensor | None,
     return_v: bool,
 ) -> Segment:
     """Make the compiled scan over a part of a sequence."""
@@ -224,12 +242,13 @@ def _fast(
     alpha, synaptic = (None if a is None else a.contiguous() for a in alphas)
 
     def segment(x: Tensor, v: Tensor, i: Tensor | None) -> Any:
-        return Scan.apply(x, alpha, synaptic, v, i, population, return_v)
+        mask = None if scale is None else scale.to(x)
+        return Scan.apply(x, alpha, synaptic, v, i, population, mask, return_v)
 
     return segment
 
 
-def _stepping(step: Step) -> Segment:
+def _stepping(step: Step, scale: Tensor | None = None) -> Segment:
     """Make a scan over a part of a sequence from one step."""
 
     def segment(x: Tensor, v: Tensor, i: Tensor | None) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
@@ -237,7 +256,7 @@ def _stepping(step: Step) -> Segment:
         state: State = (v, i)
         for xt in x.unbind(0):  # indexing x would cost a gradient of the whole sequence each step
             z, state = step(xt, state)
-            out.append(z)
+            out.append(z if scale is None else z * scale)
             voltages.append(state[0])
         return torch.stack(out), torch.stack(voltages), *state
 

@@ -1,15 +1,18 @@
-"""Convolve along time with three matrix products and their transposes."""
+"""Convolve along time with one batch of matrix products between two transforms."""
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from neurodeploy.training.fourier import analyse, good_length, synthesise, tables_for
+from neurodeploy.training.threads import share
 
 LONGEST_BLOCK = 150
 """Sequences up to this many steps are transformed whole; longer ones in blocks."""
@@ -18,166 +21,256 @@ BLOCK_STEPS = 100
 """Steps that one block of a longer sequence gives, at least; also four times the kernel's length."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Plan:
-    """How one block is convolved: ``y = synthesis @ ((analysis @ x) * (kernel_analysis @ k))``.
+class Plan(ABC):
+    r"""How sequences of a length meet kernels of a length; one subclass for each way to transform.
+
+    Parameters
+    ----------
+    n_steps, n_slots
+        Length of the sequence and of the kernel.
 
     Attributes
     ----------
-    analysis
-        Takes a window of the input to points, [point, window step].
-    kernel_analysis
-        Takes the kernel to points, [point, slot].
-    synthesis
-        Takes the products back to time, [block step, point].
     lead
         Steps of the past at the start of each window.
+    step
+        Steps that one window gives.
+    length
+        Length N of the transform.
+    n_points
+        Number of products.
+
+    Notes
+    -----
+    The Fourier transform of length N, at least window + slots - 1 where a sequence is taken whole and
+    at least the window in overlap-save. Each complex product costs three real ones,
+    :math:`p_1 = k_r (x_r + x_i)`, :math:`p_2 = x_r (k_i - k_r)`, :math:`p_3 = x_i (k_r + k_i)`,
+    :math:`y_r = p_1 - p_3`, :math:`y_i = p_1 + p_2`; the sums ride on the transforms. Frequencies 0 and
+    N/2 are real and cost one. So the points are: frequency 0, frequency N/2, then three runs of all
+    frequencies between. Every gradient is a transform too: the transpose of one of the three.
     """
 
-    analysis: Tensor
-    kernel_analysis: Tensor
-    synthesis: Tensor
-    lead: int
+    def __init__(self, n_steps: int, n_slots: int) -> None:
+        self.n_steps, self.n_slots = n_steps, n_slots
+        if n_steps <= LONGEST_BLOCK:
+            self.lead, self.step = 0, n_steps
+            least = n_steps + n_slots - 1
+        else:
+            self.lead, self.step = n_slots - 1, max(BLOCK_STEPS, 4 * n_slots)
+            least = self.lead + self.step
+        self.length = self.good_length(least)
+        if self.lead:
+            self.step = self.length - self.lead
+        self.n_blocks = -(-n_steps // self.step)
+        self.n_points = 2 + 3 * (self.length // 2 - 1)
 
-    @property
-    def n_points(self) -> int:
-        """Number of products."""
-        return self.analysis.shape[0]
+    @staticmethod
+    def good_length(least: int) -> int:
+        """Give an even length of at least ``least``."""
+        return least + least % 2
 
-    def blocks(self, n_steps: int) -> Iterator[tuple[int, slice, slice, slice, slice]]:
-        """Give for each block its number, the steps read and written, and the columns and rows used.
+    def blocks(self) -> Iterator[tuple[slice, int, slice, int]]:
+        """Give for each block the steps it reads and their first time, the steps it writes and theirs.
 
-        The first window starts before the sequence and the last may end after it; the columns of
-        ``analysis`` and the rows of ``synthesis`` that fall outside are left out, so nothing is padded.
+        The first window starts before the sequence and the last may end after it; nothing is padded.
         """
-        step, window = self.synthesis.shape[0], self.analysis.shape[1]
-        for index, start in enumerate(range(0, n_steps, step)):
+        for start in range(0, self.n_steps, self.step):
             first = start - self.lead
-            read = slice(max(first, 0), min(first + window, n_steps))
-            write = slice(start, min(start + step, n_steps))
-            yield (
-                index,
-                read,
-                write,
-                slice(read.start - first, read.stop - first),
-                slice(0, write.stop - write.start),
-            )
+            read = slice(max(first, 0), min(start + self.step, self.n_steps))
+            yield read, read.start - first, slice(start, read.stop), self.lead
+
+    @abstractmethod
+    def to_points(self, x: Tensor) -> Tensor:
+        """Transform the input, [step, batch, source] to [point, block and batch, source]."""
+
+    @abstractmethod
+    def from_points_transposed(self, grad: Tensor) -> Tensor:
+        """Transpose :meth:`from_points`."""
+
+    @abstractmethod
+    def kernel_to_points(self, kernel: Tensor) -> Tensor:
+        """Transform the kernel, [slot, source, target] to [point, source, target]."""
+
+    @abstractmethod
+    def from_points(self, points: Tensor) -> Tensor:
+        """Transform products to the output, [step, batch, target]."""
+
+    @abstractmethod
+    def to_points_transposed(self, points: Tensor) -> Tensor:
+        """Transpose :meth:`to_points`."""
+
+    @abstractmethod
+    def kernel_to_points_transposed(self, points: Tensor) -> Tensor:
+        """Transpose :meth:`kernel_to_points`."""
+
+
+class MatrixPlan(Plan):
+    """Transforms as matrix products, for any device."""
+
+    def __init__(self, n_steps: int, n_slots: int, dtype: torch.dtype, device: torch.device) -> None:
+        super().__init__(n_steps, n_slots)
+        inner = torch.arange(1, self.length // 2, dtype=torch.float64)[:, None]
+
+        def wave(count: int) -> tuple[Tensor, Tensor, Tensor]:
+            time = torch.arange(count, dtype=torch.float64)
+            # the phase is reduced as an integer, so that it keeps full precision
+            phase = (inner * time).remainder(self.length) * (2.0 * math.pi / self.length)
+            alternating = 1.0 - 2.0 * time.remainder(2)
+            return phase.cos(), -phase.sin(), torch.stack([torch.ones_like(time), alternating])
+
+        x_re, x_im, x_ends = wave(self.lead + self.step)
+        k_re, k_im, k_ends = wave(n_slots)
+        self.analysis = torch.cat([x_ends, x_re + x_im, x_re, x_im]).to(device, dtype)
+        self.kernel_analysis = torch.cat([k_ends, k_re, k_im - k_re, k_re + k_im]).to(device, dtype)
+        y_rows = torch.cat([x_ends, 2.0 * (x_re + x_im), 2.0 * x_im, -2.0 * x_re])
+        self.synthesis = (y_rows.t() / self.length).to(device, dtype).contiguous()
+
+    def to_points(self, x: Tensor) -> Tensor:  # noqa: D102
+        parts = [
+            torch.tensordot(self.analysis[:, at : at + read.stop - read.start], x[read], 1)
+            for read, at, _, _ in self.blocks()
+        ]
+        return torch.cat(parts, 1)
+
+    def from_points_transposed(self, grad: Tensor) -> Tensor:  # noqa: D102
+        parts = [
+            torch.tensordot(self.synthesis[at : at + write.stop - write.start].t(), grad[write], 1)
+            for _, _, write, at in self.blocks()
+        ]
+        return torch.cat(parts, 1)
+
+    def kernel_to_points(self, kernel: Tensor) -> Tensor:  # noqa: D102
+        return torch.tensordot(self.kernel_analysis, kernel, 1)
+
+    def from_points(self, points: Tensor) -> Tensor:  # noqa: D102
+        parts = [
+            torch.tensordot(self.synthesis[at : at + write.stop - write.start], part, 1)
+            for (_, _, write, at), part in zip(self.blocks(), points.chunk(self.n_blocks, 1), strict=True)
+        ]
+        return torch.cat(parts)
+
+    def to_points_transposed(self, points: Tensor) -> Tensor:  # noqa: D102
+        batch = points.shape[1] // self.n_blocks
+        d_x = points.new_zeros(self.n_steps, batch, points.shape[2])
+        for (read, at, _, _), part in zip(self.blocks(), points.chunk(self.n_blocks, 1), strict=True):
+            d_x[read] += torch.tensordot(self.analysis[:, at : at + read.stop - read.start].t(), part, 1)
+        return d_x
+
+    def kernel_to_points_transposed(self, points: Tensor) -> Tensor:  # noqa: D102
+        return torch.tensordot(self.kernel_analysis.t(), points, 1)
+
+
+class ColumnPlan(Plan):
+    """Compiled transforms, a few columns at a time in the cache; for the CPU."""
+
+    def __init__(self, n_steps: int, n_slots: int, dtype: torch.dtype) -> None:
+        super().__init__(n_steps, n_slots)
+        example = torch.empty(0, dtype=dtype).numpy()
+        self.tables = tables_for(self.length, example.dtype)
+        self.scalar = example.dtype.type
+        whole = 1.0 / self.length
+
+        def mix(scale: float, *rows: tuple[int, int]) -> tuple[Any, Any]:
+            # a transform that doubles frequencies between the ends halves its own sum over both signs
+            return torch.tensor(rows, dtype=dtype).mul_(scale).numpy(), self.scalar(1.0)
+
+        self.x_mix = mix(1.0, (1, 1), (1, 0), (0, 1))[0], self.scalar(1.0)
+        self.x_back = mix(0.5, (1, 1), (1, 0), (0, 1))[0], self.scalar(1.0)
+        self.k_mix = mix(1.0, (1, 0), (-1, 1), (1, 1))[0], self.scalar(1.0)
+        self.k_back = mix(0.5, (1, 0), (-1, 1), (1, 1))[0], self.scalar(1.0)
+        self.y_mix = mix(whole, (1, 1), (0, 1), (-1, 0))[0], self.scalar(whole)
+        self.y_back = mix(2.0 * whole, (1, 1), (0, 1), (-1, 0))[0], self.scalar(whole)
+
+    @staticmethod
+    def good_length(least: int) -> int:  # noqa: D102
+        return good_length(least)
+
+    def _analyse(self, x: Tensor, points: Tensor, mix: tuple[Any, Any], offset: int) -> None:
+        """Transform [step, row, column] into points stored as [row, point, column]."""
+        arguments = (x.detach().numpy(), points.numpy(), *mix, self.tables, offset)
+        share(lambda first, last: analyse(*arguments, first, last), x.shape[1])
+
+    def _synthesise(
+        self, points: Tensor, y: Tensor, mix: tuple[Any, Any], offset: int, *, add: bool = False
+    ) -> None:
+        """Transform points stored as [point, row, column] into [step, row, column]."""
+        arguments = (points.numpy(), y.numpy(), *mix, self.tables, offset, add)
+        share(lambda first, last: synthesise(*arguments, first, last), y.shape[1])
+
+    def _empty(self, like: Tensor, n_rows: int, n_columns: int) -> Tensor:
+        """Make room for points as [point, row, column], stored row by row."""
+        return like.new_empty(n_rows, self.n_points, n_columns).transpose(0, 1)
+
+    def to_points(self, x: Tensor) -> Tensor:  # noqa: D102
+        x = x.contiguous()
+        points = self._empty(x, self.n_blocks * x.shape[1], x.shape[2])
+        for (read, at, _, _), part in zip(self.blocks(), points.chunk(self.n_blocks, 1), strict=True):
+            self._analyse(x[read], part.transpose(0, 1), self.x_mix, at)
+        return points
+
+    def from_points_transposed(self, grad: Tensor) -> Tensor:  # noqa: D102
+        grad = grad.contiguous()
+        points = self._empty(grad, self.n_blocks * grad.shape[1], grad.shape[2])
+        for (_, _, write, at), part in zip(self.blocks(), points.chunk(self.n_blocks, 1), strict=True):
+            self._analyse(grad[write], part.transpose(0, 1), self.y_back, at)
+        return points
+
+    def kernel_to_points(self, kernel: Tensor) -> Tensor:  # noqa: D102
+        kernel = kernel.contiguous()
+        points = self._empty(kernel, kernel.shape[1], kernel.shape[2])
+        self._analyse(kernel, points.transpose(0, 1), self.k_mix, 0)
+        return points
+
+    def from_points(self, points: Tensor) -> Tensor:  # noqa: D102
+        y = points.new_empty(self.n_steps, points.shape[1] // self.n_blocks, points.shape[2])
+        for (_, _, write, at), part in zip(self.blocks(), points.chunk(self.n_blocks, 1), strict=True):
+            self._synthesise(part, y[write], self.y_mix, at)
+        return y
+
+    def to_points_transposed(self, points: Tensor) -> Tensor:  # noqa: D102
+        shape = (self.n_steps, points.shape[1] // self.n_blocks, points.shape[2])
+        alone = self.n_blocks == 1
+        d_x = points.new_empty(shape) if alone else points.new_zeros(shape)
+        for (read, at, _, _), part in zip(self.blocks(), points.chunk(self.n_blocks, 1), strict=True):
+            self._synthesise(part, d_x[read], self.x_back, at, add=not alone)
+        return d_x
+
+    def kernel_to_points_transposed(self, points: Tensor) -> Tensor:  # noqa: D102
+        d_kernel = points.new_empty(self.n_slots, points.shape[1], points.shape[2])
+        self._synthesise(points, d_kernel, self.k_back, 0)
+        return d_kernel
 
 
 @lru_cache(maxsize=32)
 def plan_for(n_steps: int, n_slots: int, dtype: torch.dtype, device: torch.device) -> Plan:
-    r"""Make the matrices for sequences of ``n_steps`` and kernels of ``n_slots``.
-
-    Notes
-    -----
-    A discrete Fourier transform of even length N, at least window + slots - 1 for a whole sequence and at
-    least the window for overlap-save. Each complex product costs three real ones,
-    :math:`p_1 = k_r (x_r + x_i)`, :math:`p_2 = x_r (k_i - k_r)`, :math:`p_3 = x_i (k_r + k_i)`,
-    :math:`y_r = p_1 - p_3`, :math:`y_i = p_1 + p_2`; the sums are rows of the matrices and cost
-    nothing later. Frequencies 0 and N/2 are real and cost one. The matrices are computed in float64.
-    """
-    if n_steps <= LONGEST_BLOCK:
-        lead, window, step = 0, n_steps, n_steps
-        length = n_steps + n_slots - 1
-    else:
-        lead, step = n_slots - 1, max(BLOCK_STEPS, 4 * n_slots)
-        window = length = lead + step
-    length += length % 2
-    inner = torch.arange(1, length // 2, dtype=torch.float64)[:, None]
-
-    def wave(count: int) -> tuple[Tensor, Tensor, Tensor]:
-        time = torch.arange(count, dtype=torch.float64)
-        # the phase is reduced as an integer, so that it keeps full precision
-        phase = (inner * time).remainder(length) * (2.0 * math.pi / length)
-        alternating = 1.0 - 2.0 * time.remainder(2)
-        return phase.cos(), -phase.sin(), torch.stack([torch.ones_like(time), alternating])
-
-    x_re, x_im, x_real = wave(window)
-    k_re, k_im, k_real = wave(n_slots)
-    y_re, y_im, y_real = wave(lead + step)
-    y_re, y_im = 2.0 * y_re, 2.0 * y_im
-    analysis = torch.cat([x_real, x_re + x_im, x_re, x_im])
-    kernel_analysis = torch.cat([k_real, k_re, k_im - k_re, k_re + k_im])
-    # y = sum_f (y_re Y_r + y_im Y_i) with Y_r = p1 - p3 and Y_i = p1 + p2
-    synthesis = torch.cat([y_real, y_re + y_im, y_im, -y_re])[:, lead:].t() / length
-    to_points, kernel_to_points, to_time = (
-        matrix.to(device=device, dtype=dtype).contiguous()
-        for matrix in (analysis, kernel_analysis, synthesis)
-    )
-    return Plan(to_points, kernel_to_points, to_time, lead)
+    """Make the plan for sequences of ``n_steps`` and kernels of ``n_slots``."""
+    if device.type == "cpu":
+        return ColumnPlan(n_steps, n_slots, dtype)
+    return MatrixPlan(n_steps, n_slots, dtype, device)
 
 
 class SpectralProjection(torch.autograd.Function):
-    """The delayed projection through a :class:`Plan`; every gradient is a transposed product."""
+    """The delayed projection through a :class:`Plan`."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, kernel: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, kernel: Tensor, plan: Plan) -> Tensor:
         """Transform, multiply, transform back."""
-        (n_steps, batch, n_in), (n_slots, _, n_out) = x.shape, kernel.shape
-        plan = plan_for(n_steps, n_slots, x.dtype, x.device)
-        points = _to_points(x.reshape(n_steps, -1), plan)
-        kernel_points = (plan.kernel_analysis @ kernel.reshape(n_slots, -1)).view(-1, n_in, n_out)
-        product = torch.bmm(points.view(plan.n_points, -1, n_in), kernel_points)
-        ctx.save_for_backward(points if ctx.needs_input_grad[1] else x.new_empty(0), kernel_points)
-        ctx.plan, ctx.shapes = plan, (x.shape, kernel.shape)
-        return _from_points(product.view(plan.n_points, -1, batch * n_out), plan, n_steps).view(
-            n_steps, batch, n_out
+        points, kernel_points = plan.to_points(x), plan.kernel_to_points(kernel)
+        ctx.save_for_backward(
+            points if ctx.needs_input_grad[1] else None, kernel_points if ctx.needs_input_grad[0] else None
         )
+        ctx.plan = plan
+        return plan.from_points(torch.bmm(points, kernel_points))
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        """Do the same with the transposed matrices."""
+        """Do the same with everything transposed."""
         points, kernel_points = ctx.saved_tensors
         plan: Plan = ctx.plan
-        (n_steps, batch, n_in), (n_slots, _, n_out) = ctx.shapes
-        grad = _adjoint_from_points(grads[0].reshape(n_steps, -1), plan).view(plan.n_points, -1, n_out)
+        grad = plan.from_points_transposed(grads[0])
         d_x = d_kernel = None
         if ctx.needs_input_grad[1]:
-            correlation = torch.bmm(points.view(plan.n_points, -1, n_in).transpose(1, 2), grad)
-            d_kernel = plan.kernel_analysis.t() @ correlation.view(plan.n_points, -1)
-            d_kernel = d_kernel.view(n_slots, n_in, n_out)
-            del correlation
+            d_kernel = plan.kernel_to_points_transposed(torch.bmm(points.transpose(1, 2), grad))
         if ctx.needs_input_grad[0]:
-            back = torch.bmm(grad, kernel_points.transpose(1, 2))
-            d_x = _adjoint_to_points(back.view(plan.n_points, -1, batch * n_in), plan, n_steps)
-            d_x = d_x.view(n_steps, batch, n_in)
-        return d_x, d_kernel
-
-
-def _n_blocks(plan: Plan, n_steps: int) -> int:
-    """Give the number of blocks that cover ``n_steps``."""
-    return -(-n_steps // plan.synthesis.shape[0])
-
-
-def _to_points(x: Tensor, plan: Plan) -> Tensor:
-    """Transform the input, [step, column] to [point, block, column]."""
-    points = x.new_empty(plan.n_points, _n_blocks(plan, len(x)), x.shape[1])
-    for index, read, _, columns, _ in plan.blocks(len(x)):
-        torch.mm(plan.analysis[:, columns], x[read], out=points[:, index])
-    return points
-
-
-def _from_points(points: Tensor, plan: Plan, n_steps: int) -> Tensor:
-    """Transform back, [point, block, column] to [step, column]."""
-    y = points.new_empty(n_steps, points.shape[2])
-    for index, _, write, _, rows in plan.blocks(n_steps):
-        torch.mm(plan.synthesis[rows], points[:, index], out=y[write])
-    return y
-
-
-def _adjoint_from_points(grad: Tensor, plan: Plan) -> Tensor:
-    """Transpose :func:`_from_points`."""
-    points = grad.new_empty(plan.n_points, _n_blocks(plan, len(grad)), grad.shape[1])
-    for index, _, write, _, rows in plan.blocks(len(grad)):
-        torch.mm(plan.synthesis[rows].t(), grad[write], out=points[:, index])
-    return points
-
-
-def _adjoint_to_points(points: Tensor, plan: Plan, n_steps: int) -> Tensor:
-    """Transpose :func:`_to_points`; windows overlap, so blocks add up."""
-    if plan.analysis.shape[1] == n_steps:  # one window
-        return plan.analysis.t() @ points[:, 0]
-    d_x = points.new_zeros(n_steps, points.shape[2])
-    for index, read, _, columns, _ in plan.blocks(n_steps):
-        d_x[read].addmm_(plan.analysis[:, columns].t(), points[:, index])
-    return d_x
+            d_x = plan.to_points_transposed(torch.bmm(grad, kernel_points.transpose(1, 2)))
+        return d_x, d_kernel, None

@@ -75,11 +75,11 @@ def test_projections(seed: int, n_steps: int, n_slots: int, batch: int, n_in: in
     seed=seeds, n_steps=st.integers(1, 40), batch=sizes, n=sizes,
     surrogate=st.sampled_from(sorted(DEFAULT_ALPHA)), slope=st.floats(0.2, 5.0),
     reset=st.sampled_from(["value", "subtract"]), detach=st.booleans(), leak=st.floats(-0.3, 0.3),
-    synaptic=st.booleans(), double=st.booleans(),
+    synaptic=st.booleans(), double=st.booleans(), dropout=st.booleans(),
 )  # fmt: skip
 def test_scans(
     seed: int, n_steps: int, batch: int, n: int, surrogate: str, slope: float, reset: str, detach: bool,
-    leak: float, synaptic: bool, double: bool,
+    leak: float, synaptic: bool, double: bool, dropout: bool,
 ) -> None:  # fmt: skip
     torch.manual_seed(seed)
     dtype = torch.float64 if double else torch.float32
@@ -87,6 +87,8 @@ def test_scans(
     rates = [torch.rand(n, dtype=dtype).mul_(0.9).add_(0.05).requires_grad_() for _ in range(1 + synaptic)]
     up = torch.randn(2, n_steps, batch, n, dtype=dtype)
     options = {"surrogate": surrogate, "surrogate_alpha": slope, "detach_reset": detach, "return_v": True}
+    if dropout:
+        options["scale"] = (torch.rand(batch, n, dtype=dtype) < 0.6) / 0.6
     results = []
     for implementation in ("fast", "reference"):
         options["implementation"] = implementation

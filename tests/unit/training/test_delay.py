@@ -134,7 +134,7 @@ def test_auto_takes_the_transform_for_many_slots_only(monkeypatch: pytest.Monkey
     from neurodeploy.training import delay
 
     taken = []
-    monkeypatch.setattr(delay.SpectralProjection, "apply", lambda x, k: taken.append(len(k)) or x)
+    monkeypatch.setattr(delay.SpectralProjection, "apply", lambda x, k, plan: taken.append(len(k)) or x)
     for n_slots in (1, 2, 25):
         delayed_projection(torch.zeros(100, 64, 64), torch.zeros(n_slots, 64, 64))
     assert taken == [25]
