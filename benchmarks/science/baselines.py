@@ -77,7 +77,9 @@ def build(kind: str, recipe: Recipe, n_inputs: int, n_classes: int, target: int)
     return make(min(sizes, key=lambda size: abs(n_parameters(make(size)) - target)))
 
 
-def train_baseline(kind: str, recipe: Recipe, data_dir: Path, *, target: int, out: Path, lr: float) -> dict:
+def train_baseline(
+    kind: str, recipe: Recipe, data_dir: Path | None, *, target: int, out: Path, lr: float
+) -> dict:
     """Train one baseline and write ``result.json`` as a run has it; a finished one is read.
 
     Same files, steps, channels, augmentation, order of the samples, epochs, batch size and one-cycle

@@ -38,6 +38,7 @@ def write_rows(study: Study, rows: Sequence[Row]) -> None:
 
 def facts(study: Study, rows: Sequence[Row], budget: Budget, jobs: Sequence[Job]) -> str:
     """Give the lines that say how the numbers were made."""
+    seeds = ", ".join(map(str, sorted({row.seed for row in rows})))
     failed = sum(row.status != "finished" for row in rows)
     seconds = sum(float(row.facts.get("seconds", 0.0)) for row in rows)
     lines = [
@@ -45,7 +46,7 @@ def facts(study: Study, rows: Sequence[Row], budget: Budget, jobs: Sequence[Job]
         study.command(budget),
         "```",
         "",
-        f"{len(rows)} runs, {failed} failed; seeds {', '.join(map(str, budget.seeds))}; "
+        f"{len(rows)} runs, {failed} failed; seeds {seeds}; "
         f"{jobs[0].recipe.train.epochs} epochs each; one thread a run, {seconds / 3600:.1f} hours of run "
         f"time in sum, on {machine()}. Weights are those of the epoch that is best on the validation set; "
         f"the test set is evaluated once, with them. Raw rows: [{study.page}.csv]({study.page}.csv).",

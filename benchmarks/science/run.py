@@ -34,6 +34,10 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=None, help="folder of the spoken-digit files")
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/science"), help="where runs are kept")
     parser.add_argument("--resume", action="store_true", help="go on with the runs that are there")
+    parser.add_argument(
+        "--parts", choices=("all", "main", "page"), default="all",
+        help="main: without the points of fewer seeds; page: train nothing, write what is finished",
+    )  # fmt: skip
     given = parser.parse_args()
     from study import Budget, run_study
 
@@ -48,7 +52,8 @@ def main() -> int:
         if given.epochs is not None:
             budget = replace(budget, epochs=given.epochs)
         out = given.out / study.page
-        worst = max(worst, run_study(study, budget, out, given.data, resume=given.resume))
+        code = run_study(study, budget, out, given.data, resume=given.resume, parts=given.parts)
+        worst = max(worst, code)
     return worst
 
 

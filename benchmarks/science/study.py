@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from neurodeploy.diagnostics import Finding, NeurodeployError
-from neurodeploy.training.sweep import Job, SweepResult, Watcher, plan, run_sweep
+from neurodeploy.training.sweep import Job, SweepResult, Watcher, plan, row_of, run_sweep
 from neurodeploy.training.sweep_grid import Point, point_name
 from neurodeploy.training.sweep_table import Row
 
@@ -98,21 +98,35 @@ class Lines(Watcher):
         print(f"{head} validation {held:.1f} %, test {test:.1f} % ({seconds:.0f} s)", flush=True)
 
 
-def run_study(study: Study, budget: Budget, out: Path, data: Path | None, *, resume: bool) -> int:
-    """Run a question and write its page; 1 where a run failed."""
+def run_study(
+    study: Study, budget: Budget, out: Path, data: Path | None, *, resume: bool, parts: str = "all"
+) -> int:
+    """Run a question and write its page; 1 where a run failed.
+
+    ``parts`` is ``all``, ``main`` (without the points that have fewer seeds) or ``page`` (train nothing,
+    write the page from the runs that are finished).
+    """
     if study.needs_data and data is None:
         print(f"question {study.letter} needs --data DIR", file=sys.stderr)
         return 2
     used = data if study.needs_data else None
     try:
         jobs = plan(study.points, budget.seeds, out, epochs=budget.epochs, threads=1, resume=resume)
-        jobs += plan(study.fewer, budget.seeds[:5], out, epochs=budget.epochs, threads=1, resume=resume)
-        result = run_sweep(jobs, out, data_dir=used, at_once=budget.jobs, watcher=Lines())
+        fewer = plan(study.fewer, budget.seeds[:5], out, epochs=budget.epochs, threads=1, resume=True)
+        if parts == "page":
+            rows = tuple(row_of(job) for job in (*jobs, *fewer))
+            result = SweepResult(rows, (), ())
+        else:
+            result = run_sweep(jobs, out, data_dir=used, at_once=budget.jobs, watcher=Lines())
+            if parts == "all" and fewer:
+                result = run_sweep((*jobs, *fewer), out, data_dir=used, at_once=budget.jobs, watcher=Lines())
     except NeurodeployError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    rows = tuple(row for row in result.rows if row.status != "waiting")
     if study.extra is not None:
-        result = replace(result, rows=result.rows + study.extra(study, budget, out, used))
-    study.write(study, jobs, result, budget)
+        rows += study.extra(study, budget, out, used if parts != "page" else None)
+    done = [job for job in (*jobs, *fewer) if job.finished]
+    study.write(study, done, replace(result, rows=rows), budget)
     print(f"wrote {RESULTS.relative_to(ROOT) / study.page}.md", flush=True)
     return 1 if result.failures else 0
