@@ -17,7 +17,7 @@ from neurodeploy.training.network import Network
 from neurodeploy.training.parallel import World, joined_world
 from neurodeploy.training.run_folder import CHECKPOINT, open_run
 from neurodeploy.training.session import Progress, Session, TrainResult
-from neurodeploy.training.threads import prepare_threads
+from neurodeploy.training.threads import training_threads
 
 
 def train(
@@ -64,8 +64,8 @@ def train(
     """
     recipe = with_settings(recipe, epochs=epochs, seed=seed)
     out = Path(out)
-    with joined_world() as world:
-        prepare_threads(n_threads(recipe.train.threads if threads is None else threads))
+    n = n_threads(recipe.train.threads if threads is None else threads)
+    with joined_world() as world, training_threads(n):
         started = time.perf_counter()
         check_trainable(recipe, world)
         data = load_data(recipe, data_dir, recipe.train.seed)

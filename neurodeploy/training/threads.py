@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -31,6 +32,16 @@ def prepare_threads(n: int) -> None:
     torch.set_num_threads(n)
     flush_denormals()
     keep_freed_memory()
+
+
+@contextmanager
+def training_threads(n: int) -> Iterator[None]:
+    """Train inside with :func:`prepare_threads`; after it the thread keeps subnormal numbers again."""
+    prepare_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def flush_denormals() -> bool:

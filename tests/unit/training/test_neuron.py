@@ -171,3 +171,10 @@ def test_wrong_arguments_are_refused() -> None:
         lif_scan(x[0], alpha, alpha)
     with pytest.raises(ValueError, match="threads"):
         threads.prepare_threads(0)
+
+
+def test_a_training_gives_subnormal_numbers_back() -> None:
+    tiny = torch.tensor(1e-40)
+    with threads.training_threads(torch.get_num_threads()):
+        pass
+    assert float(tiny * 1.0) > 0.0
