@@ -67,6 +67,17 @@ def test_steps_of_a_sample_are_not_taken_as_independent():
     assert by_step == pytest.approx(by_sample)
 
 
+def test_samples_with_unequally_many_decisions_count_by_their_share():
+    counted = np.array([[1, 1, 1, 1], [1, 0, 0, 0], [1, 1, 0, 0]], bool)
+    before = np.ones((3, 4), bool)
+    after = np.array([[0, 1, 0, 1], [0, 1, 1, 1], [1, 1, 0, 0]], bool)
+    drop = paired_drop(before, after, counted)
+    assert drop.drop == pytest.approx(100 * 3 / 7)
+    # The ratio estimator: lost decisions of a sample against its share of the decisions.
+    residual = np.array([2, 1, 0]) - 3 / 7 * np.array([4, 1, 2])
+    assert drop.standard_error == pytest.approx(100 * residual.std(ddof=1) / (7 / 3) / np.sqrt(3))
+
+
 def test_no_decisions_are_refused():
     with pytest.raises(ValueError, match="no decisions"):
         paired_drop(np.zeros((3, 2), bool), np.zeros((3, 2), bool), np.zeros((3, 2), bool))
