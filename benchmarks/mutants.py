@@ -45,8 +45,11 @@ class Mutant:
         return f"{self.function}: {self.before}  ==>  {self.after}"
 
 
-def mutants(source: str, skip: frozenset[str] = frozenset()) -> Iterator[Mutant]:
-    """Iterate over every mutant of a module's functions, but those in ``skip``, and of its constants."""
+def mutants(source: str, skip: frozenset[str] = frozenset(), *, names_only: bool = False) -> Iterator[Mutant]:
+    """Iterate over every mutant of a module's functions, but those in ``skip``, and of its constants.
+
+    With ``names_only`` the sources are left empty, which takes a tenth of the time.
+    """
     tree = ast.parse(source)
     constants = ast.FunctionDef(name="module", body=[n for n in tree.body if isinstance(n, ast.Assign)])
     for function in (constants, *ast.walk(tree)):
@@ -57,12 +60,12 @@ def mutants(source: str, skip: frozenset[str] = frozenset()) -> Iterator[Mutant]
             before = _first_line(node if node is statement else statement)
             for changed in _changes(node):
                 _set(owner, field, index, changed)
-                text = ast.unparse(ast.fix_missing_locations(tree))
+                text = "" if names_only else ast.unparse(ast.fix_missing_locations(tree))
                 after = _first_line(changed if node is statement else statement)
                 _set(owner, field, index, node)
                 yield Mutant(function.name, node.lineno, before, after, text)
         if function is not constants:
-            yield from _swaps(tree, function)
+            yield from _swaps(tree, function, names_only=names_only)
 
 
 def _first_line(node: ast.AST) -> str:
@@ -156,7 +159,7 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:
         yield ast.copy_location(ast.Pass(), node)
 
 
-def _swaps(tree: ast.Module, function: ast.FunctionDef) -> Iterator[Mutant]:
+def _swaps(tree: ast.Module, function: ast.FunctionDef, *, names_only: bool) -> Iterator[Mutant]:
     """Iterate over mutants with two neighbouring statements in the other order."""
     for owner in ast.walk(function):
         for field in ("body", "orelse"):
@@ -168,7 +171,7 @@ def _swaps(tree: ast.Module, function: ast.FunctionDef) -> Iterator[Mutant]:
                 if _is_docstring(first) or not _may_depend(first, second):
                     continue
                 body[k], body[k + 1] = second, first
-                text = ast.unparse(tree)
+                text = "" if names_only else ast.unparse(tree)
                 body[k], body[k + 1] = first, second
                 before, after = _first_line(first), _first_line(second)
                 yield Mutant(function.name, first.lineno, f"{before}; {after}", "swapped", text)
