@@ -144,7 +144,8 @@ def summarise_points(rows: Sequence[Row], *, reference: str | None = None) -> tu
             if not mine:
                 continue
             accuracy[kind] = summarise([mine[seed] for seed in sorted(mine)])
-            compared = None if name == reference else paired(mine, _by_seed(by_point.get(reference, []), kind))
+            against = _by_seed(by_point.get(reference, []), kind)
+            compared = None if name == reference else paired(mine, against)
             if compared is not None:
                 difference[kind] = compared
         summaries.append(
