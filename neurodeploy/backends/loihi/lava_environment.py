@@ -5,14 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
-import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from neurodeploy.backends.loihi.python310 import (
+    VERSION,
+    Progress,
+    clean_environment,
+    failed,
+    find_python,
+    last_line,
+    run_program,
+    uv_program,
+)
 from neurodeploy.diagnostics import Exit, Finding, NeurodeployError
 
 PYTHON_VARIABLE = "NEURODEPLOY_LAVA_PYTHON"
@@ -20,15 +26,12 @@ PYTHON_VARIABLE = "NEURODEPLOY_LAVA_PYTHON"
 
 CACHE_VARIABLE = "NEURODEPLOY_CACHE"
 REQUIREMENTS = Path(__file__).with_name("lava_requirements.txt")
-VERSION = "3.10"
 _MARKER = "complete.json"  # written last: an environment without it is built again
 _PROBE = """
 import json, importlib.metadata as m
 import lava.lib.dl.netx.hdf5, lava.proc.lif.models, h5py
 print(json.dumps({name: m.version(name) for name in ("lava-nc", "lava-dl", "torch", "numpy", "h5py")}))
 """
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,9 +139,9 @@ def status() -> LavaStatus:
 
 def _probe(python: Path) -> tuple[dict[str, str], str]:
     """Import Lava; give the versions, or none and the reason."""
-    done = _run([python, "-W", "ignore", "-c", _PROBE], timeout_s=300)
+    done = run_program([python, "-W", "ignore", "-c", _PROBE], timeout_s=300)
     if done.returncode:
-        return {}, _last_line(done.stderr)
+        return {}, last_line(done.stderr)
     return json.loads(done.stdout.splitlines()[-1]), ""
 
 
@@ -175,104 +178,11 @@ def install(progress: Progress = lambda _: None) -> LavaStatus:
     progress("4/4 importing Lava")
     versions, reason = _probe(_python_in(folder))
     if not versions:
-        raise _failed("ND423", "Lava does not import in its new environment", reason, str(folder))
+        raise failed("ND423", "Lava does not import in its new environment", reason, str(folder))
     (folder / _MARKER).write_text(json.dumps(versions, sort_keys=True) + "\n")
     done = status()
     progress(f"Lava is ready: {done.python}")
     return done
-
-
-def uv_program() -> Path:
-    """Find uv's program, which comes with this package's dependencies.
-
-    Raises
-    ------
-    NeurodeployError
-        ND422 with exit code 4: there is none.
-    """
-    beside = Path(sys.executable).with_name("uv.exe" if os.name == "nt" else "uv")
-    if beside.is_file():
-        return beside
-    try:
-        from uv import find_uv_bin
-
-        return Path(find_uv_bin())
-    except (ImportError, FileNotFoundError):
-        on_path = shutil.which("uv")
-        if on_path:
-            return Path(on_path)
-        raise _failed("ND422", "uv is missing", "no program uv", str(beside)) from None
-
-
-def find_python(progress: Progress = lambda _: None) -> Path:
-    """Find a Python 3.10 that really runs: on PATH, of pyenv, of uv; at last let uv download one.
-
-    Raises
-    ------
-    NeurodeployError
-        ND421 with exit code 4.
-    """
-    for candidate in _candidates():
-        if _runs(candidate):
-            return candidate
-        progress(f"    {candidate} does not run")
-    uv = uv_program()
-    find: list[str | Path] = [uv, "python", "find", "--no-project", "--managed-python", VERSION]
-    done = _run([*find, "--no-python-downloads"], timeout_s=60)
-    if done.returncode:
-        progress(f"    downloading Python {VERSION}")
-        fetched = _run([uv, "python", "install", "--no-bin", VERSION], timeout_s=900)
-        done = _run(find, timeout_s=60)
-        if fetched.returncode or done.returncode:
-            raise _failed(
-                "ND421",
-                f"no Python {VERSION} runs on this machine and none can be downloaded",
-                _last_line(fetched.stderr or done.stderr),
-                "PATH, pyenv, uv",
-                fix=f"Install Python {VERSION} (pyenv install {VERSION}, or your system's packages), "
-                "then run `neurodeploy lava install` again.",
-            )
-    return Path(done.stdout.strip())
-
-
-def _candidates() -> Iterator[Path]:
-    on_path = shutil.which(f"python{VERSION}")
-    if on_path:
-        yield Path(on_path)  # may be a pyenv shim that only says how it would run
-    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    if root.is_dir():
-        found = [path for path in root.iterdir() if re.fullmatch(rf"{re.escape(VERSION)}\.\d+", path.name)]
-        for version in sorted(found, key=lambda path: int(path.name.rsplit(".", 1)[1]), reverse=True):
-            yield version / "bin" / "python"
-
-
-def _runs(python: Path) -> bool:
-    code = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
-    try:
-        return _run([python, "-c", code], timeout_s=30).stdout.strip() == VERSION
-    except NeurodeployError:
-        return False
-
-
-def _run(command: list[str | Path], *, timeout_s: float) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, quietly; ND422 where it cannot be started or takes too long."""
-    try:
-        return subprocess.run(
-            [str(part) for part in command],
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            stdin=subprocess.DEVNULL,
-            env=clean_environment(),
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise _failed("ND422", "a program could not be run", str(error), str(command[0])) from None
-
-
-def clean_environment() -> dict[str, str]:
-    """Give this process's environment without what points other Pythons at our packages."""
-    ours = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "CONDA_PREFIX")
-    return {key: value for key, value in os.environ.items() if key not in ours}
 
 
 def _uv_step(command: list[str | Path], folder: Path, progress: Progress) -> None:
@@ -300,22 +210,4 @@ def _uv_step(command: list[str | Path], folder: Path, progress: Progress) -> Non
                 process.kill()
                 process.wait()
     if process.returncode:
-        raise _failed("ND422", "Lava's environment could not be made", _last_line(log.read_text()), str(log))
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"
-
-
-def _failed(code: str, message: str, found: str, where: str, fix: str = "") -> NeurodeployError:
-    return NeurodeployError(
-        Finding(
-            code=code,
-            message=message,
-            where=where,
-            found=found,
-            help=fix or "Check the network and the free space (5 GB), then run `neurodeploy lava install`.",
-        ),
-        Exit.BACKEND_MISSING,
-    )
+        raise failed("ND422", "Lava's environment could not be made", last_line(log.read_text()), str(log))

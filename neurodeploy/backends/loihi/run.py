@@ -19,7 +19,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.backends.loihi.lava_environment import clean_environment, lava_python
+from neurodeploy.backends.loihi.lava_environment import lava_python
+from neurodeploy.backends.loihi.python310 import clean_environment
 from neurodeploy.bundle import load_npz, save_npz
 from neurodeploy.diagnostics import Exit, Finding, NeurodeployError
 from neurodeploy.graph.samples import check_spikes

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from neurodeploy.backends.loihi import lava_environment as environment
+from neurodeploy.backends.loihi import python310
 from neurodeploy.commands.lava import command
 from neurodeploy.diagnostics import NeurodeployError
 
@@ -32,7 +33,8 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
     uv = program(tmp_path / "uv", "echo 'error: offline' >&2; exit 2")
     monkeypatch.setattr(environment, "uv_program", lambda: uv)
-    monkeypatch.setattr(environment.shutil, "which", lambda name: _which(tmp_path / "bin", name))
+    monkeypatch.setattr(python310, "uv_program", lambda: uv)
+    monkeypatch.setattr(python310.shutil, "which", lambda name: _which(tmp_path / "bin", name))
     return tmp_path
 
 
@@ -46,24 +48,24 @@ def test_a_shim_that_fails_is_passed_over_for_pyenvs_newest(nowhere: Path) -> No
     newest = program(nowhere / "pyenv/versions/3.10.13/bin/python", "echo 3.10")
     program(nowhere / "pyenv/versions/3.11.2/bin/python", "echo 3.11")
     told: list[str] = []
-    assert environment.find_python(told.append) == newest
+    assert python310.find_python(told.append) == newest
     assert len(told) == 1 and "does not run" in told[0]
 
 
 def test_the_one_on_path_comes_first(nowhere: Path) -> None:
     program(nowhere / "pyenv/versions/3.10.4/bin/python", "echo 3.10")
     first = program(nowhere / "bin/python3.10", "echo 3.10")
-    assert environment.find_python() == first
+    assert python310.find_python() == first
 
 
 def test_uvs_own_is_used_before_one_is_downloaded(nowhere: Path) -> None:
     program(nowhere / "uv", f'[ "$2" = find ] && echo {nowhere}/managed')
-    assert environment.find_python() == nowhere / "managed"
+    assert python310.find_python() == nowhere / "managed"
 
 
 def test_none_at_all_is_a_finding_that_says_what_to_install(nowhere: Path) -> None:
     with pytest.raises(NeurodeployError) as caught:
-        environment.find_python()
+        python310.find_python()
     (finding,) = caught.value.findings
     assert (finding.code, caught.value.exit_code) == ("ND421", 4)
     assert finding.found == "error: offline"
