@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,36 @@ XOR_NAMES = {"validation": "validation", "test": "test"}
 
 
 def write_text(name: str, text: str) -> None:
-    """Write a file of ``docs/results`` at once."""
+    """Write a file of ``docs/results`` at once; long lines of a page's prose are wrapped."""
     with atomic_file(RESULTS / name) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(wrapped(text) if name.endswith(".md") else text, encoding="utf-8")
+
+
+def wrapped(text: str) -> str:
+    """Wrap paragraphs and list items; tables, code, headings and images stay."""
+    lines: list[str] = []
+    paragraph: list[str] = []
+
+    def flush() -> None:
+        if paragraph:
+            indent = "  " if paragraph[0].startswith("- ") else ""
+            joined = " ".join(line.strip() for line in paragraph)
+            lines.extend(textwrap.wrap(joined, 110, subsequent_indent=indent, break_long_words=False))
+            paragraph.clear()
+
+    code = False
+    for line in text.splitlines():
+        fence = line.startswith("```")
+        if code or fence or not line or line.startswith(("|", "#", "!")):
+            flush()
+            lines.append(line)
+        else:
+            if line.startswith("- "):
+                flush()
+            paragraph.append(line)
+        code = code != fence
+    flush()
+    return "\n".join(lines) + "\n"
 
 
 def write_rows(study: Study, rows: Sequence[Row]) -> None:

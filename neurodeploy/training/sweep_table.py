@@ -110,7 +110,7 @@ def paired(values: Mapping[int, float], reference: Mapping[int, float]) -> Diffe
         error = spread.sd / math.sqrt(spread.n)
         half = float(stats.t.ppf(0.975, spread.n - 1)) * error
         low, high = spread.mean - half, spread.mean + half
-        if error > 0.0:
+        if error > 1e-12:  # equal differences still differ by their rounding
             p = float(2.0 * stats.t.sf(abs(spread.mean) / error, spread.n - 1))
     return Difference(
         n=spread.n,
