@@ -12,7 +12,7 @@ from neurodeploy.diagnostics import Finding, Severity
 from neurodeploy.graph.model import Graph, Population
 from neurodeploy.quantise.fixed import FixedGraph
 from neurodeploy.targets import Limit, Target
-from neurodeploy.units import off_grid
+from neurodeploy.units import DECAY_BITS, off_grid, tau_to_decay
 
 
 def delay_findings(graph: Graph, steps: Mapping[str, NDArray[np.int64]], target: Target) -> list[Finding]:
@@ -38,6 +38,29 @@ def delay_findings(graph: Graph, steps: Mapping[str, NDArray[np.int64]], target:
                     severity=Severity.NOTE,
                 )
             )
+    return findings
+
+
+def decay_findings(graph: Graph) -> list[Finding]:
+    """Find time constants so long that their decay register would hold 0, which is no leak and no input."""
+    findings = []
+    for population in graph.populations:
+        taus = [("tau", population.tau_s)]
+        if population.model.filtered:
+            taus.append(("tau_syn", population.tau_syn_s))
+        for name, tau_s in taus:
+            lost = tau_to_decay(tau_s, graph.dt_s) == 0
+            if lost.any():
+                findings.append(
+                    Finding(
+                        code="ND306",
+                        message="a time constant is longer than a decay register can hold",
+                        where=f"{graph.name}.{population.name}.{name}, worst of {int(lost.sum())}",
+                        found=f"{float(tau_s.max()):g} s",
+                        limit=f"at most {2 ** (DECAY_BITS + 1) * graph.dt_s:g} s (8192 steps: 12 bits)",
+                        help="Train with shorter time constants, or with a longer dt.",
+                    )
+                )
     return findings
 
 

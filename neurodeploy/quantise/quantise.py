@@ -13,7 +13,12 @@ from neurodeploy.diagnostics import Finding, raise_errors
 from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import INPUT, Graph, Population, Projection
-from neurodeploy.quantise.findings import delay_findings, deployed_delay_findings, population_findings
+from neurodeploy.quantise.findings import (
+    decay_findings,
+    delay_findings,
+    deployed_delay_findings,
+    population_findings,
+)
 from neurodeploy.quantise.fixed import DU_NO_FILTER, STATE_SHIFT, FixedGraph, FixedPopulation, FixedProjection
 from neurodeploy.quantise.groups import Decays, group_by_decay
 from neurodeploy.quantise.latency import deployed_delays, solve_latencies
@@ -71,12 +76,13 @@ def quantise(graph: Graph, target: Target, *, calibration: NDArray[np.uint8] | N
     Raises
     ------
     NeurodeployError
-        ND1xx for an unsound graph, ND201 a delay above the target's limit, ND304 a loop without delay.
+        ND1xx for an unsound graph, ND201 a delay above the target's limit, ND304 a loop without delay, ND306
+        a tau above 8192 steps.
     """
     raise_errors(check_graph(graph))
     findings: list[Finding] = []
     steps = {p.name: delay_to_steps(p.delay_s, graph.dt_s) for p in graph.projections}
-    findings += delay_findings(graph, steps, target)
+    findings += delay_findings(graph, steps, target) + decay_findings(graph)
     raise_errors(findings)
     latency = solve_latencies(graph, steps)
     reach = _reach(graph, calibration)

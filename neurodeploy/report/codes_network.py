@@ -196,4 +196,9 @@ NETWORK: dict[str, tuple[str, str, str]] = {
         "The chip adds a bias to v; the trained current reaches it after some tau_syn. A note.",
         "CubaLIF neurons with a bias",
     ),
+    "ND306": (
+        "a time constant is longer than a decay register can hold",
+        "dt / tau below 1/8192 rounds to 0 of 4096: the neuron would neither leak nor take input.",
+        "tau = 10 s at dt = 1 ms",
+    ),
 }

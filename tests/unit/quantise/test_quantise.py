@@ -206,3 +206,14 @@ def test_an_unsound_graph_is_refused_before_anything_else() -> None:
     with pytest.raises(NeurodeployError) as caught:
         quantise(replace(graph, projections=(replace(first, weight=weight), *graph.projections[1:])), LOIHI)
     assert caught.value.exit_code == Exit.BAD_INPUT
+
+
+@pytest.mark.parametrize(("tau_s", "refused"), [(8191 * DT_S, False), (8193 * DT_S, True)])
+def test_a_tau_that_the_register_cannot_hold_is_refused(tau_s: float, refused: bool) -> None:
+    graph = network(np.random.default_rng(0))
+    graph = replace(graph, populations=(population("a", 12, tau_s=tau_s), *graph.populations[1:]))
+    if refused:
+        with pytest.raises(NeurodeployError, match="ND306"):
+            quantise(graph, LOIHI)
+    else:
+        assert (quantise(graph, LOIHI).program.populations[0].dv == 1).all()
