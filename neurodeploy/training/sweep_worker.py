@@ -16,6 +16,8 @@ import contextlib
 import json
 import os
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,6 +26,8 @@ from neurodeploy.diagnostics import NeurodeployError
 from neurodeploy.recipe import load_recipe
 from neurodeploy.training.run import train
 from neurodeploy.training.run_folder import RECIPE
+
+PARENT_POLL_S = 0.5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +56,8 @@ def train_one(recipe: Path, run: Path, data: Path | None) -> int:
 
 
 def serve() -> int:
-    """Train the runs that stdin names until it ends."""
+    """Train the runs that stdin names until it ends, or until the process that asks is gone."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         for line in sys.stdin:
             asked = json.loads(line)
@@ -65,6 +70,13 @@ def serve() -> int:
                     return 1
             print(code, file=answers, flush=True)
     return 0
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent has ended, whatever ended it: two must never train the same run."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_POLL_S)
+    os._exit(1)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -13,7 +14,7 @@ from neurodeploy.recipe import dump_recipe
 from neurodeploy.training import sweep_ray
 from neurodeploy.training.sweep import ROWS, TABLE, plan, run_sweep
 from neurodeploy.training.sweep_grid import grid_points
-from neurodeploy.training.sweep_local import Command, run_local
+from neurodeploy.training.sweep_local import Command, environment, run_local
 
 POINTS = grid_points("mts-xor", ["network.tau.dtau_s=-0.5,0.5"])
 
@@ -188,6 +189,38 @@ def test_what_a_run_prints_goes_to_its_log_and_findings_give_its_code(
             os.close(before)
     assert answers.read_text() == "2\n"
     assert "error[ND001]" in command.log.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
+def test_a_worker_ends_when_the_sweep_is_killed(tmp_path: Path) -> None:
+    worker = "import os; p = os.getppid(); import neurodeploy.training.sweep_worker as w; w._end_with(p)"
+    sweep = f"""
+import subprocess, sys
+worker = subprocess.Popen([sys.executable, "-c", {worker!r}])
+print(worker.pid, flush=True)
+worker.wait()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", sweep], stdout=subprocess.PIPE, text=True, env=dict(environment())
+    )
+    assert process.stdout is not None
+    worker_pid = int(process.stdout.readline())
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    end = time.monotonic() + 60  # it imports torch first
+    while alive(worker_pid) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert not alive(worker_pid)
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"  # a zombie has ended; here nobody may be left to collect it
 
 
 def test_without_ray_the_finding_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
