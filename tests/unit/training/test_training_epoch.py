@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neurodeploy.recipe import Augment, Recipe
 from neurodeploy.recipe.load import parse_recipe
 from neurodeploy.training.loop import evaluate, train_epoch
-from neurodeploy.training.network import Network
+from neurodeploy.training.network import Network, Noise
 from neurodeploy.training.optimiser import make_optimiser
 from neurodeploy.training.parallel import World
 
@@ -91,3 +91,17 @@ def test_parts_cover_a_batch_once_and_differ_by_one_sample_at_most(n: int, size:
     assert [i for part in parts for i in range(part.start, part.stop)] == list(range(n))
     lengths = [part.stop - part.start for part in parts]
     assert max(lengths) - min(lengths) <= 1
+
+
+def test_dropout_reaches_the_next_population_as_one_mask_for_all_steps() -> None:
+    table = {"name": "small", "data": {"kind": "events", "steps": 30}}
+    network = Network(parse_recipe({**table, "network": {"hidden": [9, 7], "dropout": 0.4}}), 6, 3).train()
+    given, taken = [], []
+    network.hidden[0].register_forward_hook(lambda _m, _x, out: given.append(out[0].detach()))
+    network.hidden[1].register_forward_pre_hook(lambda _m, x: taken.append(x[0].detach()))
+    spikes = (torch.rand(25, 4, 6, generator=torch.Generator().manual_seed(1)) < 0.5).float()
+    network(spikes, Noise(torch.Generator().manual_seed(2), 4, slice(0, 4)))
+    mask = Noise(torch.Generator().manual_seed(2), 4, slice(0, 4)).keep(9, 0.4, spikes)
+    assert given[0].sum() > 20
+    assert (mask == 0).any()
+    assert torch.equal(taken[0], given[0] * mask)
