@@ -30,7 +30,7 @@ def cover(sorted_logs: NDArray[np.float64], width: float) -> NDArray[np.int64]:
     group = np.zeros(len(sorted_logs), dtype=np.int64)
     start, number = sorted_logs[0], 0
     for k, x in enumerate(sorted_logs):
-        if x > start + width:
+        if x - start > width:  # the very differences that the widths were made of
             start, number = x, number + 1
         group[k] = number
     return group

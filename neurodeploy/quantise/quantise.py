@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -13,6 +14,7 @@ from neurodeploy.diagnostics import Finding, raise_errors
 from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import INPUT, Graph, Population, Projection
+from neurodeploy.graph.trace import PopulationTrace
 from neurodeploy.quantise.findings import (
     decay_findings,
     delay_findings,
@@ -22,6 +24,7 @@ from neurodeploy.quantise.findings import (
 from neurodeploy.quantise.fixed import DU_NO_FILTER, STATE_SHIFT, FixedGraph, FixedPopulation, FixedProjection
 from neurodeploy.quantise.groups import Decays, group_by_decay
 from neurodeploy.quantise.latency import deployed_delays, solve_latencies
+from neurodeploy.quantise.rounding import round_calibrated
 from neurodeploy.quantise.scale import (
     NETX_BIAS_EXPONENT,
     choose_scale,
@@ -33,6 +36,9 @@ from neurodeploy.quantise.scale import (
 from neurodeploy.quantise.weights import to_grid
 from neurodeploy.targets import Target
 from neurodeploy.units import DECAY_BITS, delay_to_steps, round_nearest, tau_to_decay
+
+MAX_CALIBRATION = 64
+"""At most this many calibration samples are looked at."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,14 +70,14 @@ def quantise(graph: Graph, target: Target, *, calibration: NDArray[np.uint8] | N
     target
         The chip and its limits.
     calibration
-        Input spikes ``[sample, step, source]`` that show how far v moves; without them only the weights,
-        thresholds and biases limit the scale.
+        Input spikes ``[sample, step, source]`` that show how far v moves and which weights act together;
+        without them only weights, thresholds and biases limit the scale, and each weight is rounded alone.
 
     Returns
     -------
     Quantised
-        See there. Delays, decays, weights, thresholds and biases are rounded to the nearest, ties away from
-        zero (:mod:`neurodeploy.units`).
+        See there. Delays, decays, thresholds and biases are rounded to the nearest, ties away from zero
+        (:mod:`neurodeploy.units`); weights so, or together (:mod:`neurodeploy.quantise.rounding`).
 
     Raises
     ------
@@ -85,7 +91,8 @@ def quantise(graph: Graph, target: Target, *, calibration: NDArray[np.uint8] | N
     findings += delay_findings(graph, steps, target) + decay_findings(graph)
     raise_errors(findings)
     latency = solve_latencies(graph, steps)
-    reach = _reach(graph, calibration)
+    activity = _activity(graph, calibration)
+    reach = _reach(graph, activity)
     facts: dict[str, Any] = {"populations": {}, "projections": {}}
     populations: list[FixedPopulation] = []
     projections: list[FixedProjection] = []
@@ -107,16 +114,31 @@ def quantise(graph: Graph, target: Target, *, calibration: NDArray[np.uint8] | N
             chain=chain,
         )
         populations.append(fixed)
-        for projection in graph.into(population.name):
-            source = grouped.get(projection.source)
-            deployed = deployed_delays(projection, steps[projection.name], latency)
+        into = list(graph.into(population.name))
+        unit = float(scale.max()) / 2.0 ** (STATE_SHIFT + exponent)
+        units = {p.name: jumps[p.name] * unit for p in into}
+        source_group = {
+            p.name: grouped[p.source].group if p.source in grouped else np.zeros(graph.input_size, np.int64)
+            for p in into
+        }
+        together = {}
+        if activity is not None:
+            together = round_calibrated(
+                units,
+                delay_steps=steps,
+                spikes={p.name: activity[p.source].spikes for p in into},
+                source_group=source_group,
+                decays=decays,
+            )
+        for projection in into:
             fixed_projection, facts["projections"][projection.name] = _projection(
                 projection,
-                jumps[projection.name] * float(scale.max()) / 2.0 ** (STATE_SHIFT + exponent),
-                np.zeros(graph.input_size, np.int64) if source is None else source.group,
+                units[projection.name],
+                source_group[projection.name],
                 decays.group,
+                together=together.get(projection.name),
                 exponent=exponent,
-                deployed=deployed,
+                deployed=deployed_delays(projection, steps[projection.name], latency),
             )
             projections.append(fixed_projection)
         clipped = sum(facts["projections"][p.name]["clipped"] for p in graph.into(population.name))
@@ -203,11 +225,14 @@ def _projection(
     source_group: NDArray[np.int64],
     group: NDArray[np.int64],
     *,
+    together: NDArray[np.int32] | None,
     exponent: int,
     deployed: NDArray[np.int32],
 ) -> tuple[FixedProjection, dict[str, Any]]:
     """Make the integer projection from its weights in grid units, and the facts about it."""
     weight, clipped = _grid(units, group, source_group)
+    if together is not None:
+        weight = together
     fixed = FixedProjection(
         source=projection.source,
         target=projection.target,
@@ -242,14 +267,22 @@ def _grid(
     return weight, clipped
 
 
-def _reach(graph: Graph, calibration: NDArray[np.uint8] | None) -> dict[str, float]:
-    """Give the largest ``|v - origin|`` of each population over the calibration samples, float units."""
+def _activity(graph: Graph, calibration: NDArray[np.uint8] | None) -> dict[str, PopulationTrace] | None:
+    """Give what the input and every population do on the calibration samples; None without samples."""
     if calibration is None or not len(calibration):
+        return None
+    calibration = calibration[:MAX_CALIBRATION]
+    traces = interpret(graph, calibration, record=("spikes", "v"))
+    return {INPUT: PopulationTrace(calibration), **traces.populations}
+
+
+def _reach(graph: Graph, activity: Mapping[str, PopulationTrace] | None) -> dict[str, float]:
+    """Give the largest ``|v - origin|`` of each population over the calibration samples, float units."""
+    if activity is None:
         return {}
-    traces = interpret(graph, calibration, record=("v",))
     reach = {}
     for population in graph.populations:
-        v = traces.populations[population.name].v
+        v = activity[population.name].v
         if v is not None:
             reach[population.name] = float(np.abs(v - origin(population)).max(initial=0.0))
     return reach

@@ -79,7 +79,7 @@ def run_lava(
         ND001, ND010, ND011, ND040, ND041 for the bundle and the input; with exit code 4: ND420 Lava is not
         installed, ND425 the run failed, ND426 it exceeded the limit.
     """
-    bundle = Path(bundle)
+    bundle = Path(bundle).resolve()  # the runner works in a folder of its own
     program = read_program(bundle / "program.h5")
     spikes = check_spikes(spikes, size=program.input_size, maximum=program.input_max)
     if mode == "netx" and not (bundle / "network.net").is_file():

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from neurodeploy.quantise.groups import group_by_decay
@@ -14,6 +14,7 @@ from neurodeploy.quantise.weights import best_factor, largest_unclipped, to_grid
 
 
 @given(st.lists(st.integers(1, 4095), min_size=1, max_size=30), st.integers(1, 8))
+@example([6, 350], 1)
 def test_groups_are_few_constant_and_contiguous(decays: list[int], most: int) -> None:
     dv = np.array(decays)
     decays = group_by_decay(dv, np.full(len(dv), 4095), most)
