@@ -197,12 +197,16 @@ def _written(statement: ast.stmt) -> set[str]:
     """Give what a statement may change: its targets, and what is handed to a call for its effect."""
     written: set[str] = set()
     for node in ast.walk(statement):
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        targets: list[ast.AST] = []  # a loop's own variable belongs to the loop
+        if isinstance(node, ast.Assign):
+            targets = list(node.targets)
+        elif isinstance(node, (ast.AugAssign, ast.AnnAssign)):
+            targets = [node.target]
         for target in targets:
             if isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
                 written.add(_path(target))
             elif isinstance(target, ast.Tuple):
                 written |= {_path(item) for item in target.elts}
         if isinstance(node, ast.Expr):
-            written |= {_path(n) for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute))}
+            written |= {_path(n) for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute))} - {"np"}
     return written

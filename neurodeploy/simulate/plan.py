@@ -81,8 +81,8 @@ class _Part:
     target: int
     kind: int
     row_start: NDArray[np.int64]
-    offset: NDArray[np.int64]
     weight: NDArray[np.int64]
+    offset: NDArray[np.int64] | None = None
     delay: int = 0
     shift: int = 0
     cell_offset: NDArray[np.int64] | None = None
@@ -109,8 +109,8 @@ def make_plan(program: FixedGraph) -> Plan:
         group = np.zeros(size[0], np.int32) if source == 0 else program.population(projection.source).group
         parts += _parts(synapses, projection.exponent, source=source, target=target, group=group, size=size)
 
-    widest = max(int(np.abs(p.weight).max(initial=0)) for p in parts) if parts else 0
-    wide = max(float(b.max(initial=0.0)) for b in bound) >= NARROW_ACCUMULATOR or widest > INT16_MAX
+    large_sums = any(np.any(b >= NARROW_ACCUMULATOR) for b in bound)
+    wide = large_sums or any(np.any(np.abs(p.weight) > INT16_MAX) for p in parts)
     n_neurons = int(size.sum())
     window = WINDOW_STEPS
     while window > 1 and window * n_neurons > WINDOW_NEURONS:
@@ -149,9 +149,10 @@ def _parts(
         cells, number = np.unique(key, axis=1, return_inverse=True)
         starts = np.searchsorted(synapses.pre, np.arange(n_pre + 1))
         cell_offset = cells[2] * n_post + cells[3]
-        number = number.reshape(-1)
         return [
-            _Part(source, target, CELLS, starts, number, weight, shift=-exponent, cell_offset=cell_offset)
+            _Part(
+                source, target, CELLS, starts, weight, offset=number, shift=-exponent, cell_offset=cell_offset
+            )
         ]
     weight = weight << exponent if exponent > 0 else weight >> -exponent
     parts, rest = [], np.ones(weight.size, dtype=bool)
@@ -163,13 +164,11 @@ def _parts(
         matrix = np.zeros((n_pre, n_post), dtype=np.int64)
         np.add.at(matrix, (synapses.pre[chosen], synapses.post[chosen]), weight[chosen])
         starts = np.arange(n_pre + 1, dtype=np.int64) * n_post
-        parts.append(
-            _Part(source, target, DENSE, starts, np.zeros(0, np.int64), matrix.ravel(), delay=int(delay))
-        )
+        parts.append(_Part(source, target, DENSE, starts, matrix.ravel(), delay=int(delay)))
     if rest.any():
         starts = np.searchsorted(synapses.pre[rest], np.arange(n_pre + 1))
         offset = synapses.delay[rest] * n_post + synapses.post[rest]
-        parts.append(_Part(source, target, SCATTER, starts, offset, weight[rest]))
+        parts.append(_Part(source, target, SCATTER, starts, weight[rest], offset=offset))
     return parts
 
 
@@ -190,13 +189,13 @@ def _tables(
 ) -> Tables:
     """Put the parts and the neurons into flat arrays."""
     # DENSE parts have no offsets: theirs are padded so that offset and weight share one start
-    offset = [p.offset if p.kind != DENSE else np.zeros(p.weight.size, np.int64) for p in parts]
+    offset = [np.zeros(p.weight.size, np.int64) if p.offset is None else p.offset for p in parts]
     starts = _starts([p.weight.size for p in parts])
     row_start = [p.row_start + s for p, s in zip(parts, starts, strict=True)]
     cell_offset = [np.zeros(0, np.int64) if p.cell_offset is None else p.cell_offset for p in parts]
-    largest = max((int(x.max(initial=0)) for x in offset + cell_offset), default=0)
     weight = _joined([p.weight for p in parts])
-    index = np.uint16 if largest <= UINT16_MAX and not wide else np.uint32
+    short = not wide and all(np.all(x <= UINT16_MAX) for x in offset + cell_offset)
+    index = np.uint16 if short else np.uint32
     state = np.int64 if wide else np.int32
 
     component, order, looped = _components(parts, len(size))
@@ -214,6 +213,7 @@ def _tables(
     rows = window + depth + 1
     rows[0] = 0
     stride = (size + 7) // 8 * 8
+    spikes_at = _starts(size * window + 8)  # a list is written one place beyond its end
     populations = program.populations
     return Tables(
         size=size,
@@ -232,7 +232,7 @@ def _tables(
         arrival_rows=rows,
         fired=_starts(stride * window),
         stride=stride,
-        spikes_at=_starts(size * window + 8),
+        spikes_at=spikes_at,
         pointer=_starts(np.full(len(size), window + 1)),
         events=_joined(events),
         events_at=_starts(size),

@@ -333,12 +333,16 @@ class Layout:
     offset_bytes: int
     kinds: tuple[str, ...]
     window: int
+    looped: tuple[int, ...] = (0,)
+    inner_parts: int = 0
 
 
 def layout_of(plan: Plan) -> Layout:
     """Give what a plan decided."""
     kinds = tuple(("scatter", "dense", "cells")[kind] for kind in plan.tables.kind)
-    return Layout(plan.wide, plan.tables.offset.dtype.itemsize, kinds, plan.window)
+    looped = tuple(plan.tables.looped.tolist())
+    inner = int(plan.tables.n_parts[:, 0].sum())
+    return Layout(plan.wide, plan.tables.offset.dtype.itemsize, kinds, plan.window, looped, inner)
 
 
 def layout_cases() -> Iterator[tuple[str, FixedGraph, Layout]]:
@@ -361,14 +365,37 @@ def layout_cases() -> Iterator[tuple[str, FixedGraph, Layout]]:
     # 8 synapses of 128 << 7, graded 2: 2**18
     yield "graded bound", single(np.full((1, 8), 128), 0, 7, 2), Layout(True, 4, ("dense",), 128)
     yield "the same, not graded", single(np.full((1, 8), 128), 0, 7, 1), Layout(False, 2, ("dense",), 128)
-    # a recurrent weight is not multiplied by the input's maximum
-    loop = make_program(
-        [make_population("n", 8)],
-        [make_projection(INPUT, "n", [[1]] * 8), make_projection("n", "n", np.full((8, 8), 128), 1, 7)],
+    # a recurrent weight counts once and is not multiplied by the input's maximum
+    for n, wide in ((15, False), (16, True)):
+        loop = make_program(
+            [make_population("n", n)],
+            [make_projection(INPUT, "n", [[1]] * n), make_projection("n", "n", np.full((n, n), 128), 1, 7)],
+            1,
+            input_max=1 if wide else 255,
+        )
+        layout = Layout(wide, 4 if wide else 2, ("dense", "dense"), 128, looped=(1,), inner_parts=1)
+        yield f"a strong loop of {n}", loop, layout
+    # each floor may add 1: 2040 * (255 / 2 + 1) + 5 / 2 + 1 = 2**18 - 1 / 2
+    shifted = np.full((1, 2041), 255)
+    for last, wide in ((5, False), (6, True)):
+        shifted[0, -1] = last
+        yield f"floors, last {last}", single(shifted, 0, -1), Layout(wide, 4 if wide else 2, ("cells",), 128)
+    # dense rows add the taps of one delay: 128 * 255 + 127 = 2**15 - 1
+    taps = np.full((129, 1, 1), 255)
+    for last, wide in ((127, False), (128, True)):
+        taps[-1] = last
+        layout = Layout(wide, 4 if wide else 2, ("dense",), 128)
+        yield f"taps that add to 2**15 - {128 - last}", single(taps), layout
+    strong = make_program(
+        [make_population("n", 1)],
+        [
+            make_projection(INPUT, "n", [[1]]),
+            make_projection(INPUT, "n", [[255]], 0, 8),
+            make_projection(INPUT, "n", [[1]]),
+        ],
         1,
-        input_max=255,
     )
-    yield "graded input beside a strong loop", loop, Layout(False, 2, ("dense", "dense"), 128)
+    yield "one projection of three is wide", strong, Layout(True, 4, ("dense",) * 3, 128)
     yield "one weight wider than 16 bits", single([[255]], 0, 8), Layout(True, 4, ("dense",), 128)
     yield "one weight of 16 bits", single([[127]], 0, 8), Layout(False, 2, ("dense",), 128)
     yield "a shift that floors", single([[1, 2]], 0, -1), Layout(False, 2, ("cells",), 128)
@@ -382,20 +409,24 @@ def layout_cases() -> Iterator[tuple[str, FixedGraph, Layout]]:
     both[:, 0], both[0, 1] = 1, 1
     delays = np.where(np.arange(5) == 1, 3, 0) * np.ones((4, 1))
     yield "a full row and one more", single(both, delays, n=4), Layout(False, 2, ("dense", "scatter"), 128)
-    # the largest offset is 63 * 1024 + 1023 = 65535, the largest of 16 bits
-    for n, bytes_ in ((1024, 2), (1025, 4)):
-        weight = np.zeros((n, 2))
-        weight[-1, 0] = 1
-        yield f"offsets of {n} neurons", single(weight, 63, n=n), Layout(False, bytes_, ("scatter",), 128)
-        cells = single(weight, 63, -1, n=n)
-        yield f"cells of {n} neurons", cells, Layout(False, bytes_, ("cells",), 128)
+    # 63 * 1025 + 960 = 65535 is the largest offset of 16 bits
+    for post, bytes_ in ((960, 2), (961, 4)):
+        weight = np.zeros((1025, 2))
+        weight[post, 0] = 1
+        yield f"offset to {post}", single(weight, 63, n=1025), Layout(False, bytes_, ("scatter",), 128)
+        cells = single(weight, 63, -1, n=1025)
+        yield f"cell of {post}", cells, Layout(False, bytes_, ("cells",), 128)
     # 128 steps of 4096 neurons are 2**19
-    for n, window in ((4095, 128), (4096, 64), (8191, 64), (8192, 32)):
-        yield (
-            f"a window for {n + 1} neurons",
-            single(np.ones((n, 1)), n=n),
-            Layout(False, 2, ("dense",), window),
-        )
+    for n, window in ((4095, 128), (4096, 64), (8191, 64), (8192, 32), (2**19, 1)):
+        layout = Layout(False, 2, ("dense",), window)
+        yield f"a window for {n + 1} neurons", single(np.ones((n, 1)), n=n), layout
+    # two that reach one another run step by step; what feeds them and what they feed does not
+    names = ("before", "a", "b", "after")
+    links = [(INPUT, "before"), ("before", "a"), ("a", "b"), ("b", "a"), ("b", "after"), ("before", "after")]
+    mixed = make_program(
+        [make_population(name, 1) for name in names], [make_projection(s, t, [[1]]) for s, t in links], 1
+    )
+    yield "a loop inside a chain", mixed, Layout(False, 2, ("dense",) * 6, 128, (0, 1, 0), inner_parts=2)
 
 
 def with_latency(program: FixedGraph, steps: int) -> FixedGraph:
