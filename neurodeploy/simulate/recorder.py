@@ -49,7 +49,7 @@ class Recorder:
         self.record = Record(flat["spikes"], flat["u"], flat["v"], at["spikes"], at["u"], at["v"], latency)
 
     def score(self, first: int, last: int) -> Score:
-        """Score samples ``first..last-1``, which must have been run; samples are independent of one another."""
+        """Score samples ``first..last-1``, which must have been run; none depends on another."""
         readout = self._program.readout
         if readout is None:
             return None, None
