@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from neurodeploy.quantise.groups import Decays
 from neurodeploy.quantise.weights import MIXED_MAX, MIXED_MIN, MIXED_STEP, SAME_SIGN_MAX
@@ -158,6 +159,19 @@ def round_calibrated(
     dict[str, NDArray[np.int32]]
         Legal weights, in the shape of ``units``.
     """
+    # Many small matrices: a second BLAS thread gains nothing, and on a busy machine it waits for its core.
+    with threadpool_limits(1):
+        return _round_neurons(units, delay_steps, spikes, source_group, decays)
+
+
+def _round_neurons(
+    units: Mapping[str, NDArray[np.float64]],
+    delay_steps: Mapping[str, NDArray[np.int64]],
+    spikes: Mapping[str, NDArray[np.uint8]],
+    source_group: Mapping[str, NDArray[np.int64]],
+    decays: Decays,
+) -> dict[str, NDArray[np.int32]]:
+    """Do the work of :func:`round_calibrated`."""
     rounded = {name: np.zeros(x.shape, dtype=np.int32) for name, x in units.items()}
     grids = {name: _grids(x, decays.group, source_group[name]) for name, x in units.items()}
     for key in sorted(set(zip(decays.dv.tolist(), decays.du.tolist(), strict=True))):
