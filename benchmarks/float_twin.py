@@ -101,9 +101,7 @@ def main() -> None:
     print(f"  fast twin  {fast:8.3f} s   {slow / fast:.0f} times as fast, spikes equal, v within 1e-9")
 
     for threads in dict.fromkeys((1, options.threads)):
-        whole, cpu, traces = seconds(
-            interpret, graph, spikes, repeats=3, record=("spikes",), threads=threads
-        )
+        whole, cpu, traces = seconds(interpret, graph, spikes, repeats=3, record=("spikes",), threads=threads)
         events = traces.facts["synaptic_events"]
         print(f"{options.samples} samples x {options.steps} steps, {threads} thread(s), median of 3")
         rate = f"{options.samples / whole:,.0f} samples/s, {events / whole:.3g} synaptic events/s"

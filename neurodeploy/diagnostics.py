@@ -89,9 +89,7 @@ class NeurodeployError(Exception):
     """
 
     def __init__(self, findings: Finding | Iterable[Finding], exit_code: int | None = None) -> None:
-        self.findings: tuple[Finding, ...] = (
-            (findings,) if isinstance(findings, Finding) else tuple(findings)
-        )
+        self.findings: tuple[Finding, ...] = (findings,) if isinstance(findings, Finding) else tuple(findings)
         self.exit_code = exit_code if exit_code is not None else exit_code_of(self.findings)
         super().__init__("\n\n".join(finding.render() for finding in self.findings))
 

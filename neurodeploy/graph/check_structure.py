@@ -188,9 +188,7 @@ def _order(graph: Graph) -> Iterator[Finding]:
     """Look for loops and for sources that come after their targets, among synapses without any delay."""
     names = [population.name for population in graph.populations]
     edges = {
-        (p.source, p.target)
-        for p in graph.projections
-        if p.source != INPUT and immediate(p, graph.dt_s)
+        (p.source, p.target) for p in graph.projections if p.source != INPUT and immediate(p, graph.dt_s)
     }
     left = list(names)
     while ready := [name for name in left if not any(t == name and s in left for s, t in edges)]:

@@ -129,5 +129,3 @@ def _off_grid(graph: Graph, projection: Projection) -> Iterator[Finding]:
             limit=f"multiples of dt, {graph.dt_s:g} s",
             help="Round the delays to the grid, or give the dt that the file was made for.",
         )
-
-

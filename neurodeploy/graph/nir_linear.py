@@ -155,7 +155,7 @@ class Linear:
         """
         drive = self.into(output)
         if len(drive.weights) == 1 and not drive.bias.any():
-            ((source, delay), weight), = drive.weights.items()
+            (((source, delay), weight),) = drive.weights.items()
             if source != INPUT and delay == 0 and np.array_equal(weight, np.eye(len(weight))):
                 return source
         found = ", ".join(sorted({source for source, _ in drive.weights})) or "nothing"

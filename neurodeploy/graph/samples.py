@@ -114,13 +114,17 @@ def check_spikes(
                 help="Give three axes: sample, step, source.",
             )
         )
-    if spikes.size and not (
-        np.issubdtype(spikes.dtype, np.number)
-        and bool(np.isfinite(spikes).all())
-        and spikes.min() >= 0
-        and spikes.max() <= maximum
-        and bool((spikes == np.trunc(spikes)).all())
-    ) and spikes.dtype != np.bool_:
+    if (
+        spikes.size
+        and not (
+            np.issubdtype(spikes.dtype, np.number)
+            and bool(np.isfinite(spikes).all())
+            and spikes.min() >= 0
+            and spikes.max() <= maximum
+            and bool((spikes == np.trunc(spikes)).all())
+        )
+        and spikes.dtype != np.bool_
+    ):
         found = f"{spikes.dtype} from {spikes.min()} to {spikes.max()}"
         raise NeurodeployError(
             Finding(

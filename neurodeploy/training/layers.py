@@ -186,9 +186,7 @@ class Convolution(Connection):
         density: float,
         generator: torch.Generator,
     ) -> None:
-        super().__init__(
-            n_sources, n_targets, gain=gain, density=density, generator=generator, n_taps=n_taps
-        )
+        super().__init__(n_sources, n_targets, gain=gain, density=density, generator=generator, n_taps=n_taps)
         self.dilation = dilation
 
     def delay_steps(self) -> NDArray[np.int64]:

@@ -117,7 +117,7 @@ def to_graph(network: Network) -> Graph:
                 where=f"{recipe.name}: network.reset",
                 found="soft (subtract the threshold)",
                 limit="hard (set v to v_reset): the only reset of Lava's LIF and of a Graph",
-                help="Train with network.reset = \"hard\".",
+                help='Train with network.reset = "hard".',
             )
         )
     populations, projections = [], []
@@ -219,9 +219,7 @@ def _readout(tau: Tau) -> Population:
     )
 
 
-def _projection(
-    source: str, target: str, connection: Connection, scale: Floats, dt_s: float
-) -> Projection:
+def _projection(source: str, target: str, connection: Connection, scale: Floats, dt_s: float) -> Projection:
     weight = connection.synapses().detach().cpu().double().numpy() * scale[None, :, None]
     steps = np.where(weight == 0.0, 0, connection.delay_steps())  # no synapse, no delay
     return Projection(source=source, target=target, weight=weight, delay_s=steps_to_delay(steps, dt_s))

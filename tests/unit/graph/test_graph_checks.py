@@ -102,9 +102,7 @@ def test_a_projection_to_nowhere_says_which_name_is_near(changed):
 
 @pytest.mark.parametrize(("steps", "found"), [(1, []), (0, ["ND108"])])
 def test_a_recurrent_projection_needs_one_step(changed, graph, steps, found):
-    loop = Projection(
-        source="a", target="a", weight=np.eye(2)[None], delay_s=steps * DT_S * np.eye(2)[None]
-    )
+    loop = Projection(source="a", target="a", weight=np.eye(2)[None], delay_s=steps * DT_S * np.eye(2)[None])
     assert codes(changed(projections=(*graph.projections, loop))) == found
 
 

@@ -256,8 +256,6 @@ def test_a_recipe_gets_the_connections_it_asks_for(keys: dict[str, Any], hidden:
 # BatchNorm
 
 
-
-
 def test_batch_norm_over_processes_is_pytorchs_with_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
     x = torch.randn(6, 4, 5, generator=generator(), dtype=torch.float64, requires_grad=True)
     weight = torch.rand(5, generator=generator(1), dtype=torch.float64)
