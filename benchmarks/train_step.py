@@ -129,7 +129,7 @@ def compare(batch: int, threads: int, rounds: int) -> None:
         "flushed": Side(python, "train_step_reference.py", *common, "--flush"),
         "published": Side(python, "train_step_reference.py", *common),
     }
-    peak = gemm_peak(threads)
+    peak = 0.0
     for side in sides.values():
         for _ in range(2):
             side.step(SIGMAS[-1])  # compile, fill caches
@@ -137,6 +137,7 @@ def compare(batch: int, threads: int, rounds: int) -> None:
     totals: dict[str, dict[str, list[float]]] = {k: {n: [] for n in sides} for k in ("wall", "processor")}
     extra = dict.fromkeys(sides, 0.0)
     for _ in range(rounds):
+        peak = max(peak, gemm_peak(threads))
         sums = {kind: dict.fromkeys(sides, 0.0) for kind in totals}
         for sigma, share in shares.items():
             for name, side in sides.items():

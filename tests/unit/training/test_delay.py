@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 import torch
 from DCLS.construct.modules import Dcls1d
@@ -114,6 +115,16 @@ def test_slot_d_delays_by_d_steps_and_nothing_arrives_early() -> None:
         for method in ("dft", "dense", "reference"):
             y = delayed_projection(x, kernel, method=method)[:, 0, 0]
             assert torch.allclose(y, 3.0 * torch.eye(10, dtype=torch.float64)[2 + d])
+
+
+def test_an_odd_number_of_columns_does_not_see_what_memory_held_before() -> None:
+    torch.manual_seed(7)
+    x, kernel = torch.randn(100, 3, 7, dtype=torch.float64), torch.randn(25, 7, 7, dtype=torch.float64)
+    expected = delayed_projection(x, kernel, method="dense")
+    for _ in range(5):
+        junk = [np.full((128, 4), np.inf) for _ in range(20)]
+        del junk
+        assert close(delayed_projection(x, kernel, method="dft"), expected, 1e-12)
 
 
 @pytest.mark.parametrize(("n_steps", "n_slots"), [(149, 25), (150, 25), (151, 25), (151, 60), (433, 31)])

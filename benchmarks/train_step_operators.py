@@ -1,0 +1,80 @@
+"""Time the training operators alone, each way in turn, forward and backward, on one thread.
+
+    python benchmarks/train_step_operators.py [--batch 64 256]
+
+Prints the median processor time at 100 steps, 256 to 256 neurons and 25 slots.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import torch
+
+from neurodeploy.training.delay import delayed_projection
+from neurodeploy.training.neuron import lif_box_scan
+from neurodeploy.training.spectrum import MatrixPlan, SpectralProjection
+from neurodeploy.training.threads import prepare_threads
+
+N_STEPS, N_NEURONS, N_SLOTS, ROUNDS = 100, 256, 25, 4
+
+
+def measure(cases: dict[str, Callable[[], object]]) -> None:
+    """Run the cases in turn and print their medians."""
+    times: dict[str, list[float]] = {name: [] for name in cases}
+    for turn in range(ROUNDS + 1):
+        for name, work in cases.items():
+            start = time.process_time()
+            work()
+            if turn:  # the first one compiles and fills caches
+                times[name].append(time.process_time() - start)
+    for name, values in times.items():
+        print(f"  {name:40} {1e3 * statistics.median(values):6.0f} ms")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--batch", type=int, nargs="+", default=[64, 256])
+    options = parser.parse_args()
+    prepare_threads(1)
+    torch.manual_seed(0)
+    matrices = MatrixPlan(N_STEPS, N_SLOTS, torch.float32, torch.device("cpu"))
+    for batch in options.batch:
+        x = torch.randn(N_STEPS, batch, N_NEURONS, requires_grad=True)
+        kernel = torch.randn(N_SLOTS, N_NEURONS, N_NEURONS, requires_grad=True)
+        up, alpha = torch.randn(N_STEPS, batch, N_NEURONS), torch.full((N_NEURONS,), 0.5)
+
+        def project(method: str) -> None:
+            if method == "matrices":
+                y = SpectralProjection.apply(x, kernel, matrices)  # noqa: B023
+            else:
+                y = delayed_projection(x, kernel, method=method)  # noqa: B023
+            torch.autograd.grad(y, (x, kernel), up)  # noqa: B023
+
+        def scan(implementation: str) -> None:
+            z = lif_box_scan(x, alpha, surrogate="atan", implementation=implementation)  # noqa: B023
+            torch.autograd.grad(z, x, up)  # noqa: B023
+
+        print(f"batch {batch}")
+        measure(
+            {
+                "projection, compiled transforms": lambda: project("dft"),
+                "projection, transforms as matrices": lambda: project("matrices"),
+                "projection, one product a slot": lambda: project("dense"),
+                "lif_box_scan, fast": lambda: scan("fast"),
+                "lif_box_scan, stepped": lambda: scan("reference"),
+            }
+        )
+
+
+if __name__ == "__main__":
+    main()
