@@ -67,6 +67,11 @@ EQUIVALENT: dict[str, str] = {
     "starts = np.arange(n_pre + 2, dtype=np.int64) * n_post": _ONE_START_MORE,
     "plan._parts: starts = np.searchsorted(synapses.pre[rest], np.arange(n_pre + 1))  ==>  "
     "starts = np.searchsorted(synapses.pre[rest], np.arange(n_pre + 2))": _ONE_START_MORE,
+    "plan._parts: weight = weight << exponent if exponent > 0 else weight >> -exponent; "
+    "parts, rest = ([], np.ones(weight.size, dtype=bool))  ==>  swapped": "a shift does not change the size",
+    "plan._tables: member[0] = -1; for k in range(len(looped)):  ==>  swapped": (
+        "the loop writes populations, which are numbered from 1"
+    ),
     "plan._tables: rows[0] = 0  ==>  pass": _PADDING,
     "plan._tables: rows[0] = 0  ==>  rows[0] = 1": _PADDING,
     "plan._tables: member[0] = -1  ==>  member[0] = -2": "only has to differ from every component's number",

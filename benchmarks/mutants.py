@@ -207,6 +207,9 @@ def _written(statement: ast.stmt) -> set[str]:
                 written.add(_path(target))
             elif isinstance(target, ast.Tuple):
                 written |= {_path(item) for item in target.elts}
-        if isinstance(node, ast.Expr):
-            written |= {_path(n) for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute))} - {"np"}
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            given = [node.value.func, *node.value.args]
+            written |= {_path(n) for n in given if isinstance(n, (ast.Name, ast.Attribute, ast.Subscript))}
+            if isinstance(node.value.func, ast.Attribute):
+                written.add(_path(node.value.func.value))  # x.append(y) changes x
     return written

@@ -243,6 +243,8 @@ def main() -> int:
     started = time.monotonic()
     verdicts = run_all(jobs, cases, expected, options.workers)
     lines, n_alive = table(jobs, verdicts)
+    command = " ".join(["python benchmarks/mutation.py", *sys.argv[1:]])
+    lines = ["# Mutants of the integer simulators", "", f"`{command}`", "", *lines]
     lines.append(f"\n{len(jobs)} mutants, {len(cases)} cases, {time.monotonic() - started:.0f} s.")
     print("\n".join(lines))
     if options.markdown:

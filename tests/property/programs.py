@@ -400,13 +400,13 @@ def layout_cases() -> Iterator[tuple[str, FixedGraph, Layout]]:
     yield "one weight of 16 bits", single([[127]], 0, 8), Layout(False, 2, ("dense",), 128)
     yield "a shift that floors", single([[1, 2]], 0, -1), Layout(False, 2, ("cells",), 128)
     yield "a shift that divides", single([[4, 2]], 0, -1), Layout(False, 2, ("dense",), 128)
-    # a share of 15 % of one delay makes rows worth it: 3 of 20 do, 2 of 20 do not
-    for count, kind in ((3, "dense"), (2, "scatter")):
+    # a share of 25 % of one delay makes rows worth it: 5 of 20 do, 4 of 20 do not
+    for count, kind in ((5, "dense"), (4, "scatter")):
         weight = np.zeros((4, 5))
         weight.flat[:count] = 1
         yield f"{count} synapses of 20", single(weight, 0, 0, n=4), Layout(False, 2, (kind,), 128)
     both = np.zeros((4, 5))
-    both[:, 0], both[0, 1] = 1, 1
+    both[:, [0, 2]], both[0, 1] = 1, 1
     delays = np.where(np.arange(5) == 1, 3, 0) * np.ones((4, 1))
     yield "a full row and one more", single(both, delays, n=4), Layout(False, 2, ("dense", "scatter"), 128)
     # 63 * 1025 + 960 = 65535 is the largest offset of 16 bits
