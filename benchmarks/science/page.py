@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import statistics
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -68,15 +69,16 @@ def facts(study: Study, rows: Sequence[Row], budget: Budget, jobs: Sequence[Job]
     """Give the lines that say how the numbers were made."""
     seeds = ", ".join(map(str, sorted({row.seed for row in rows})))
     failed = sum(row.status != "finished" for row in rows)
-    seconds = sum(float(row.facts.get("seconds", 0.0)) for row in rows)
+    times = [float(row.facts["seconds"]) for row in rows if "seconds" in row.facts]
+    seconds = statistics.median(times) if times else 0.0
     lines = [
         "```",
         study.command(budget),
         "```",
         "",
         f"{len(rows)} runs, {failed} failed; seeds {seeds}; "
-        f"{jobs[0].recipe.train.epochs} epochs each; one thread a run, {seconds / 3600:.1f} hours of run "
-        f"time in sum, on {machine()}. Weights are those of the epoch that is best on the validation set; "
+        f"{jobs[0].recipe.train.epochs} epochs each; one thread and {seconds:.0f} s a run (median), "
+        f"on {machine()}. Weights are those of the epoch that is best on the validation set; "
         f"the test set is evaluated once, with them. Raw rows: [{study.page}.csv]({study.page}.csv).",
     ]
     return "\n".join(lines)
