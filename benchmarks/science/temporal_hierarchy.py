@@ -92,7 +92,8 @@ Recipe `benchmarks/science/mts-xor-small.toml`. Where this differs from the pape
   {jobs[0].recipe.train.batch_size} instead of 512: {updates(jobs[0])} updates instead of 1,200, at a
   fraction of the arithmetic; {jobs[0].recipe.data.test_trials} test trials instead of 1,024.
 - No dropout. The paper's code draws a new mask at every step; ours keeps one mask for a sample, which in
-  layers of 10 neurons removes whole channels of information: with 0.1 the networks stayed near chance.
+  layers of 10 neurons silences a tenth of a layer for the whole trial. With dropout 0.1, gain 1, 3 hidden
+  layers and dtau +500 ms, three probes of one seed stayed at 50 to 51 % on the test trials after 40 epochs.
 - BatchNorm with running statistics at test time (the paper's code uses the test batch's own).
 - Hard reset, `v <- v + (dt/tau)(i - v)` with Norse's scaling. The paper's code subtracts the threshold (soft
   reset) and adds the unscaled current, `v <- alpha v + i`. In our scaling that is a larger initial gain of
@@ -105,7 +106,7 @@ Recipe `benchmarks/science/mts-xor-small.toml`. Where this differs from the pape
 ## Hard reset, soft reset and input scaling
 
 `gain4` starts the BatchNorm near the scale of the paper's code; `gain2` (used above) at half of it. Test
-accuracy, %, mean (sd) over five seeds (the first row: over all of them):
+accuracy, %: mean (sd, number of seeds):
 
 {variants(rows)}
 """
@@ -165,7 +166,7 @@ def variants(rows: Sequence[Row]) -> str:
                 found = compare(rows, [name])
                 summary = found[0].accuracy.get("test") if found else None
                 spread = "-" if summary is None or summary.sd is None else f"{100 * summary.sd:.1f}"
-                cells.append("-" if summary is None else f"{100 * summary.mean:.1f} ({spread})")
+                cells.append("-" if summary is None else f"{100 * summary.mean:.1f} ({spread}, {summary.n})")
             table = by_seed(rows, names, "test")
             tested = trend(table) if len(table) > 1 else None
             last = "-" if tested is None else f"{p_text(tested.page_p)}, {tested.rising} / {tested.falling}"
