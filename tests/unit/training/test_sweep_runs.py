@@ -155,17 +155,16 @@ def test_a_crash_is_a_failed_run(tmp_path: Path) -> None:
 
 def test_an_interrupt_leaves_no_process_behind(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    text = f"import time, pathlib\ninput()\ntime.sleep(3)\npathlib.Path({str(mark)!r}).touch()"
-    began = time.monotonic()
+    text = f"import time, pathlib\ninput()\ntime.sleep(60)\npathlib.Path({str(mark)!r}).touch()"
+    began, before = time.monotonic(), threading.active_count()
 
     def tick() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         run_local(commands_of(tmp_path, 3), at_once=2, done=lambda *_: None, tick=tick, worker=("-c", text))
-    assert time.monotonic() - began < 3
-    assert threading.active_count() == 1
-    time.sleep(0.1)
+    assert time.monotonic() - began < 60  # it did not wait for the worker
+    assert threading.active_count() <= before
     assert not mark.exists()
 
 
