@@ -20,7 +20,8 @@ def write(study: Study, jobs: Sequence[Job], result: SweepResult, budget: Budget
     summaries = compare(rows, [study.points[0].name])
     table = accuracy_table(summaries, SD_NAMES, parameters=parameters_of(rows))
     against = "; ".join(
-        f"{SD_NAMES[kind]} {100 * summaries[0].accuracy[kind].mean:.1f} % of a goal of {goal:.0f} %"
+        f"{SD_NAMES[kind]} {100 * summaries[0].accuracy[kind].mean:.1f} % (goal {goal:.0f} %: "
+        f"{'met' if 100 * summaries[0].accuracy[kind].mean >= goal else 'missed'})"
         for kind, goal in GOAL.items()
         if kind in summaries[0].accuracy
     )
@@ -38,7 +39,7 @@ chosen), *unheard voice* the test set (340 utterances of a fifth voice; sampling
 
 {table}
 
-{against}.
+Against the project's goal: {against}.
 
 The recipe, with every default:
 
