@@ -29,9 +29,11 @@ sys.path.insert(0, str(ROOT / "tests" / "property"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
+from corners import corner_cases, refused_cases
 from equivalents import EQUIVALENT
+from layouts_of_plans import layout_cases, layout_of
 from mutants import Mutant, mutants
-from programs import corner_cases, first_difference, layout_cases, layout_of, random_case, refused_cases
+from programs import first_difference, random_case
 
 from neurodeploy.diagnostics import NeurodeployError
 from neurodeploy.graph.trace import PopulationTrace, Traces

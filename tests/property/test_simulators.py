@@ -20,15 +20,9 @@ from neurodeploy.simulate.plan import make_plan
 from neurodeploy.simulate.reference import simulate_reference
 
 sys.path.insert(0, str(Path(__file__).parent))
-from programs import (
-    Case,
-    corner_cases,
-    first_difference,
-    layout_cases,
-    layout_of,
-    random_case,
-    refused_cases,
-)
+from corners import corner_cases, refused_cases
+from layouts_of_plans import layout_cases, layout_of
+from programs import Case, first_difference, random_case
 
 CORNERS = dict(corner_cases())
 REFUSED = dict(refused_cases())
