@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,17 +64,21 @@ def command(
         where=f"{given}: spikes",
     )
     say = options.progress_lines(quiet=as_json)
+    began = time.perf_counter()
     traces = _BACKENDS[backend](bundle, spikes, threads, say)
+    seconds = time.perf_counter() - began  # reading the program and a first compilation included
     options.end_progress(quiet=as_json)
     arrays = output_arrays(traces)
     save_npz(output, arrays)
     if as_json:
         shapes = {name: list(array.shape) for name, array in arrays.items()}
-        options.print_json({"output": str(output), "backend": backend, "arrays": shapes, "findings": []})
+        told = {"output": str(output), "backend": backend, "seconds": seconds, "arrays": shapes}
+        options.print_json({**told, "findings": []})
     else:
         n_spikes = sum(int(trace.spikes.sum()) for trace in traces.populations.values())
         click.echo(
-            f"{len(spikes)} samples of {spikes.shape[1]} steps on {backend}: {n_spikes} spikes -> {output}"
+            f"{len(spikes)} samples of {spikes.shape[1]} steps on {backend} in {seconds:.2f} s: "
+            f"{n_spikes} spikes -> {output}"
         )
 
 
