@@ -2,7 +2,7 @@
 
     python benchmarks/test_set.py [--samples N]
 
-The network is 140-256-256-20 with random weights and delays of 0 to 25 steps (benchmarks/float_twin.py). It is
+The network is 140-256-256-20 with random weights and delays of 0 to 25 steps (from float_twin.py). It is
 written as NIR, exported without samples, and then run as a user would run it.
 """
 
