@@ -7,7 +7,17 @@ from pathlib import Path
 
 from baselines import train_baseline
 from figures import figure, save, strip
-from page import SD_NAMES, accuracy_table, compare, facts, p_text, parameters_of, write_rows, write_text
+from page import (
+    SD_NAMES,
+    accuracy_table,
+    answers,
+    compare,
+    facts,
+    p_text,
+    parameters_of,
+    write_rows,
+    write_text,
+)
 from spoken import RECIPE, RECIPE_TEXT, SMALL_TEXT
 from study import Budget, Study, points
 
@@ -27,6 +37,15 @@ NAMED: dict[str, Sequence[str]] = {
 }
 RATES = {"gru": 0.005, "transformer": 0.002}
 """Largest learning rates; set beforehand, not tuned."""
+CLAIMS = [
+    ("growing-taus", "neither"),
+    ("delays", "neither"),
+    ("both", "delays"),
+    ("both", "growing-taus"),
+    ("both", "both-reversed"),
+    ("both", "gru"),
+    ("both", "transformer"),
+]
 ORDER = [*NAMED, *RATES]
 
 
@@ -75,6 +94,8 @@ layer, a linear readout at every step) and the Transformer (two encoder layers, 
 steps, learned positions) have the size that comes nearest, and the same files, augmentation, sample order,
 epochs, batch size, one-cycle schedule and choice of the epoch; largest learning rates {RATES["gru"]} and
 {RATES["transformer"]}. Their training is short of what either could reach with tuning, as is ours.
+
+{answers(rows, CLAIMS, SD_NAMES, ("validation", "test"))}
 
 ![every seed](../results/{study.page}.svg)
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from figures import figure, save, strip
-from page import SD_NAMES, accuracy_table, compare, facts, p_text, parameters_of, write_rows, write_text
+from page import (
+    SD_NAMES,
+    accuracy_table,
+    answers,
+    compare,
+    facts,
+    p_text,
+    parameters_of,
+    write_rows,
+    write_text,
+)
 from spoken import RECIPE, RECIPE_TEXT, SMALL_TEXT
 from study import Budget, Study, points
 
@@ -35,6 +45,22 @@ SIGMA = ["learned", "constant", "linear", "adaptive"]
 SHAPE = ["learned", "triangle"]
 LONGEST = ["none", "max-6", "max-12", "learned", "max-48"]
 
+CLAIMS = [
+    ("fixed", "none"),
+    ("learned", "fixed"),
+    ("learned", "none"),
+    ("fixed-10", "none-10"),
+    ("learned-10", "fixed-10"),
+    ("learned-10", "none-10"),
+    ("constant", "learned"),
+    ("linear", "learned"),
+    ("adaptive", "learned"),
+    ("triangle", "learned"),
+    ("max-6", "learned"),
+    ("max-12", "learned"),
+    ("max-48", "learned"),
+]
+
 
 def write(study: Study, jobs: Sequence[Job], result: SweepResult, budget: Budget) -> None:
     """Write the page, its rows and its figure."""
@@ -59,6 +85,10 @@ Does learning delays help, how should the kernels shrink, and how long may delay
 Recipe {RECIPE_TEXT}: {SMALL_TEXT} Hidden sizes 64 and 64, tau 20 ms in both layers. Delays of 0 to 24
 steps (0.24 s) where not said otherwise. Differences are paired by seed against the first row of each table,
 with a 95 % interval (Student's t over seeds).
+
+## In short
+
+{answers(rows, CLAIMS, SD_NAMES, ("validation", "test"))}
 
 ![every seed](../results/{study.page}.svg)
 

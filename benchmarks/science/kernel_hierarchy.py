@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from figures import figure, save, strip
-from page import SD_NAMES, accuracy_table, compare, facts, p_text, parameters_of, write_rows, write_text
+from page import (
+    SD_NAMES,
+    accuracy_table,
+    answers,
+    compare,
+    facts,
+    p_text,
+    parameters_of,
+    write_rows,
+    write_text,
+)
 from spoken import RECIPE, RECIPE_TEXT, SMALL_TEXT
 from study import Budget, Study, points
 
@@ -66,6 +76,8 @@ convolution with free weights, in taps x dilation (steps between two taps):
 
 The first layer has more inputs (70) than the others (48), so growing kernels have somewhat fewer parameters
 than shrinking ones.
+
+{answers(rows, [*PAIRS, *((name, "flat") for name, _ in PAIRS)], SD_NAMES, ("validation", "test"))}
 
 ![every seed](../results/{study.page}.svg)
 

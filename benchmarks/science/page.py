@@ -15,6 +15,7 @@ from study import RESULTS, Budget, Study
 from neurodeploy.bundle import atomic_file
 from neurodeploy.training.sweep import Job
 from neurodeploy.training.sweep_table import (
+    Difference,
     PointSummary,
     Row,
     accuracy_cells,
@@ -138,3 +139,32 @@ def metrics_of(job: Job) -> list[dict[str, Any]]:
     """Read a run's metrics, one entry an epoch."""
     path: Path = job.folder / "metrics.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def answers(
+    rows: Sequence[Row], claims: Sequence[tuple[str, str]], names: Mapping[str, str], kinds: Sequence[str]
+) -> str:
+    """Say of each claim ``(higher, lower)`` whether the paired 95 % interval excludes 0, and on which side."""
+    lines = [
+        f"| claim | {' | '.join(names[kind] for kind in kinds)} |",
+        f"| --- |{' --- |' * len(kinds)}",
+    ]
+    for higher, lower in claims:
+        cells = []
+        for kind in kinds:
+            found = compare(rows, [lower, higher])
+            difference = found[1].difference.get(kind) if len(found) == 2 else None
+            cells.append(_answer(difference))
+        lines.append(f"| {higher} > {lower} | {' | '.join(cells)} |")
+    note = (
+        "*Yes* or *no, below* where the 95 % interval of the paired difference excludes 0, else *undecided*. "
+    )
+    note += "Intervals are not corrected for the number of claims."
+    return "\n".join(lines) + f"\n\n{note}"
+
+
+def _answer(difference: Difference | None) -> str:
+    if difference is None or difference.low is None or difference.high is None:
+        return "not measured"
+    word = "**yes**" if difference.low > 0 else "**no, below**" if difference.high < 0 else "undecided"
+    return f"{word}, {100 * difference.mean:+.1f} pp (n {difference.n})"
