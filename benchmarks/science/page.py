@@ -144,7 +144,7 @@ def metrics_of(job: Job) -> list[dict[str, Any]]:
 def answers(
     rows: Sequence[Row], claims: Sequence[tuple[str, str]], names: Mapping[str, str], kinds: Sequence[str]
 ) -> str:
-    """Say of each claim ``(higher, lower)`` whether the paired 95 % interval excludes 0, and on which side."""
+    """Say of each claim ``(higher, lower)`` whether the paired 95 % interval excludes 0, and how."""
     lines = [
         f"| claim | {' | '.join(names[kind] for kind in kinds)} |",
         f"| --- |{' --- |' * len(kinds)}",
