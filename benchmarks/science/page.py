@@ -25,6 +25,8 @@ from neurodeploy.training.sweep_table import (
 )
 
 SD_NAMES = {"validation": "known voices", "test": "unheard voice"}
+FEWEST_SEEDS = 3
+"""Seeds below which a page calls nothing decided."""
 XOR_NAMES = {"validation": "validation", "test": "test"}
 
 
@@ -72,6 +74,14 @@ def facts(study: Study, rows: Sequence[Row], budget: Budget, jobs: Sequence[Job]
     failed = sum(row.status != "finished" for row in rows)
     times = [float(row.facts["seconds"]) for row in rows if "seconds" in row.facts]
     seconds = statistics.median(times) if times else 0.0
+    planned = len(study.seeds)
+    least = min(sum(other.point == row.point for other in rows) for row in rows)
+    short = (
+        f" **Planned were {planned} seeds; some configurations have {least} so far: differences are "
+        "indications, not results.** `--resume` adds the rest."
+        if least < planned
+        else ""
+    )
     lines = [
         "```",
         study.command(budget),
@@ -80,7 +90,7 @@ def facts(study: Study, rows: Sequence[Row], budget: Budget, jobs: Sequence[Job]
         f"{len(rows)} runs, {failed} failed; seeds {seeds}; "
         f"{jobs[0].recipe.train.epochs} epochs each; one thread and {seconds:.0f} s a run (median), "
         f"on {machine()}. Weights are those of the epoch that is best on the validation set; "
-        f"the test set is evaluated once, with them. Raw rows: [{study.page}.csv]({study.page}.csv).",
+        f"the test set is evaluated once, with them. Raw rows: [{study.page}.csv]({study.page}.csv).{short}",
     ]
     return "\n".join(lines)
 
@@ -159,12 +169,18 @@ def answers(
     note = (
         "*Yes* or *no, below* where the 95 % interval of the paired difference excludes 0, else *undecided*. "
     )
-    note += "Intervals are not corrected for the number of claims."
+    note += f"Below {FEWEST_SEEDS} seeds nothing is called decided, since two differences that are equal by chance "
+    note += (
+        "(accuracies move in steps of a sample) have an interval of no width. Intervals are not corrected "
+    )
+    note += "for the number of claims."
     return "\n".join(lines) + f"\n\n{note}"
 
 
 def _answer(difference: Difference | None) -> str:
     if difference is None or difference.low is None or difference.high is None:
         return "not measured"
+    if difference.n < FEWEST_SEEDS:
+        return f"undecided, {100 * difference.mean:+.1f} pp (n {difference.n})"
     word = "**yes**" if difference.low > 0 else "**no, below**" if difference.high < 0 else "undecided"
     return f"{word}, {100 * difference.mean:+.1f} pp (n {difference.n})"

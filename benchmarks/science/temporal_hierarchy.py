@@ -75,7 +75,13 @@ def write(study: Study, jobs: Sequence[Job], result: SweepResult, budget: Budget
         points_ = compare(rows, names, zero)
         table = accuracy_table(points_, XOR_NAMES, kinds=("test",))
         table = with_paper(table, PAPER[depth])
-        sections.append(f"## {depth} hidden layers\n\n{table}\n\n{sentence(rows, names)}")
+        gaps = [
+            100 * point.accuracy["test"].mean - paper
+            for point, paper in zip(points_, PAPER[depth], strict=True)
+            if point.accuracy
+        ]
+        gap = f"Against the paper's figures: {min(gaps):+.1f} to {max(gaps):+.1f} pp."
+        sections.append(f"## {depth} hidden layers\n\n{table}\n\n{gap} {sentence(rows, names)}")
     body = "\n\n".join(sections)
     parameters = {len(job.recipe.network.hidden): job for job in jobs}
     counts = ", ".join(
@@ -114,7 +120,7 @@ Recipe `benchmarks/science/mts-xor-small.toml`. Where this differs from the pape
 ## Hard reset, soft reset and input scaling
 
 `gain4` starts the BatchNorm near the scale of the paper's code; `gain2` (used above) at half of it. Test
-accuracy, %: mean (sd, number of seeds):
+accuracy, %: mean (sd, number of seeds); a dash was not run:
 
 {variants(rows)}
 """
