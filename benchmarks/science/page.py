@@ -170,8 +170,8 @@ def answers(
         "*Yes* or *no, below* where the 95 % interval of the paired difference excludes 0, else *undecided*. "
     )
     note += f"Below {FEWEST_SEEDS} seeds nothing is decided, since two differences that are equal "
-    note += "by chance (accuracies move in steps of a sample) have an interval of no width. Intervals are not corrected "
-    note += "for the number of claims."
+    note += "by chance (accuracies move in steps of a sample) have an interval of no width. "
+    note += "Intervals are not corrected for the number of claims."
     return "\n".join(lines) + f"\n\n{note}"
 
 
