@@ -12,6 +12,9 @@ from torch.utils.checkpoint import checkpoint
 from neurodeploy.training.neuron_reference import State, Step, Voltages, li_step, lif_box_step, lif_step
 from neurodeploy.training.surrogate import resolve_alpha
 
+LONG_ROW = 512
+"""Neurons of a row that rows of smaller populations are joined up to."""
+
 Segment = Callable[[Tensor, Tensor, Tensor | None], tuple[Tensor, Tensor | None, Tensor, Tensor | None]]
 
 
@@ -234,18 +237,33 @@ def _fast(
     scale: Tensor | None,
     return_v: bool,
 ) -> Segment:
-    """Make the compiled scan over a part of a sequence."""
+    """Make the compiled scan over a part of a sequence.
+
+    Rows of a small population are scanned together as one long row: a loop over ten neurons costs more to
+    start than to run.
+    """
     from neurodeploy.training.scan import Population, Scan
 
-    threshold, floor, leak = (v.contiguous() for v in voltages)
-    population = Population(threshold, floor, leak, soft, *surrogate, detach)
-    alpha, synaptic = (None if a is None else a.contiguous() for a in alphas)
-
     def segment(x: Tensor, v: Tensor, i: Tensor | None) -> Any:
-        mask = None if scale is None else scale.to(x)
-        return Scan.apply(x, alpha, synaptic, v, i, population, mask, return_v)
+        together = _rows_together(*x.shape[1:])
+        threshold, floor, leak = (value.repeat(together) for value in voltages)
+        population = Population(threshold, floor, leak, soft, *surrogate, detach)
+        alpha, synaptic = (None if a is None else a.repeat(together) for a in alphas)
+        start_v, start_i, mask = (
+            None if a is None else a.to(x).reshape(-1, together * x.shape[2]) for a in (v, i, scale)
+        )
+        wide = x.reshape(len(x), -1, together * x.shape[2])
+        found = Scan.apply(wide, alpha, synaptic, start_v, start_i, population, mask, return_v)
+        z, v_seq, *last = (None if a is None else a.view(*a.shape[:-2], *x.shape[1:]) for a in found)
+        return z, v_seq, *last
 
     return segment
+
+
+def _rows_together(n_rows: int, n_neurons: int) -> int:
+    """Give the most rows that make one row of at most :data:`LONG_ROW` neurons, and leave each thread one."""
+    most = min(LONG_ROW // max(n_neurons, 1), n_rows // torch.get_num_threads())
+    return max((n for n in range(1, most + 1) if n_rows % n == 0), default=1)
 
 
 def _stepping(step: Step, scale: Tensor | None = None) -> Segment:
