@@ -86,8 +86,15 @@ class Layer(nn.Module):
 
     def current(self, x: Tensor, world: World) -> Tensor:
         """Give the neurons' input current ``[step, batch, neuron]``."""
-        current = self.connection(x)
-        return self.norm(current, world) if self.norm is not None else current + self.bias
+        current, gain = self.connection(x), self.gain()
+        if self.norm is not None:
+            return self.norm(current, world, gain)
+        current = current + self.bias
+        return current if gain is None else current * gain
+
+    def gain(self) -> Tensor | None:
+        """Give what undoes the neurons' own factor dt/tau on their input, ``[neuron]``; None where it stays."""
+        return None if self.recipe.input_scaling == "norse" else 1.0 / self.tau.alpha()
 
     def forward(self, x: Tensor, world: World, *, return_v: bool = False) -> tuple[Tensor, Tensor | None]:
         """Turn input spikes into spikes, and the membrane where it is asked for."""
@@ -132,6 +139,11 @@ class Network(nn.Module):
     standard deviation that the neuron's filter gives to white noise of unit variance. A membrane with a long
     time constant averages its input away; so scaled, every layer starts with a membrane whose standard
     deviation is about ``init_gain``, whatever its time constant.
+
+    With ``input_scaling = "none"`` they are ``init_gain`` itself, and the current is multiplied by tau/dt, which
+    cancels the neuron's own dt/tau: ``v += i - dt/tau v``, the equation of arXiv 2407.18838's code
+    (EIS-Hub/hSNN, ``models.py``, ``lif_step``). What is computed differs by a factor that weights could hold;
+    what is learned in a step of Adam differs by that factor, 30 at tau 300 ms and dt 10 ms.
     """
 
     def __init__(self, recipe: Recipe, n_inputs: int, n_classes: int, *, seed: int | None = None) -> None:
@@ -152,7 +164,9 @@ class Network(nn.Module):
         before = n_inputs
         for index, size in enumerate(network.hidden):
             tau = spread(taus[index], size, relative_sd=network.tau.spread, dt_s=dt_s, rng=rng)
-            scale = network.init_gain / filter_sd(dt_s / taus[index], self._alpha_syn)
+            scale = network.init_gain
+            if network.input_scaling == "norse":
+                scale /= filter_sd(dt_s / taus[index], self._alpha_syn)
             connection = connect(
                 network.projection,
                 before,

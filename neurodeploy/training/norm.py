@@ -63,15 +63,18 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(size))
         self.register_buffer("running_var", torch.ones(size))
 
-    def forward(self, x: Tensor, world: World) -> Tensor:
-        """Normalise ``[step, batch, neuron]``.
+    def forward(self, x: Tensor, world: World, gain: Tensor | None = None) -> Tensor:
+        """Normalise ``[step, batch, neuron]``; ``gain`` ``[neuron]`` multiplies the result.
 
         One process takes PyTorch's fused kernel, several the plain form above: the same function.
         """
+        weight, bias = self.weight, self.bias
+        if gain is not None:
+            weight, bias = weight * gain, bias * gain
         rows = x.reshape(-1, x.shape[-1])
         if not self.training or world.size == 1:
             y = functional.batch_norm(
-                rows, self.running_mean, self.running_var, self.weight, self.bias,
+                rows, self.running_mean, self.running_var, weight, bias,
                 self.training, self.momentum, self.eps,
             )  # fmt: skip
             return y.view_as(x)
@@ -79,7 +82,7 @@ class BatchNorm(nn.Module):
         with torch.no_grad():
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(var * (n / (n - 1.0)), self.momentum)
-        return (y * self.weight + self.bias).view_as(x)
+        return (y * weight + bias).view_as(x)
 
     def folded(self) -> tuple[Tensor, Tensor]:
         """Give scale and shift of the evaluation, ``x * scale + shift``, each ``[neuron]``, in float64."""

@@ -174,13 +174,15 @@ def golden_traces(network: Network, spikes: NDArray[np.uint8]) -> Traces:
 
 
 def _scale_and_bias(layer: Layer) -> tuple[Floats, Floats]:
-    """Give what BatchNorm multiplies the weights with, and the bias, each ``[neuron]``."""
+    """Give what BatchNorm and input gain multiply the weights with, and the bias, each ``[neuron]``."""
     if layer.norm is None:
         assert layer.bias is not None
-        own = layer.bias.detach().cpu().double().numpy()
-        return np.ones_like(own), own
-    scale, bias = layer.norm.folded()
-    return scale.cpu().numpy(), bias.cpu().numpy()
+        bias = layer.bias.detach().cpu().double()
+        scale = torch.ones_like(bias)
+    else:
+        scale, bias = (value.cpu() for value in layer.norm.folded())
+    gain = np.ones(len(bias)) if layer.recipe.input_scaling == "norse" else layer.tau.seconds() / layer.dt_s
+    return scale.numpy() * gain, bias.numpy() * gain
 
 
 def _hidden(name: str, layer: Layer, bias: Floats, dt_s: float) -> Population:

@@ -46,6 +46,14 @@ KINDS: dict[str, dict[str, Any]] = {
         "projection": DELAYS,
         "tau": {"mode": "hierarchical", "tau_s": 0.05, "dtau_s": 0.06, "spread": 0.3, "learn": "neuron"},
     },
+    "unscaled-input": {"projection": DELAYS, "input_scaling": "none"},
+    "unscaled-input-no-batch-norm": {"projection": DELAYS, "input_scaling": "none", "batch_norm": False},
+    "unscaled-input-learned-tau": {
+        "projection": DELAYS,
+        "input_scaling": "none",
+        "tau": {"tau_s": 0.04, "spread": 0.2, "learn": "neuron"},
+    },
+    "unscaled-input-filtered": {"projection": DELAYS, "input_scaling": "none", "neuron": "lif"},
     "tau-per-layer": {"projection": DELAYS, "tau": {"tau_s": 0.04, "spread": 0.2, "learn": "layer"}},
 }
 
