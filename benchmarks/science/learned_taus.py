@@ -16,7 +16,7 @@ from trend import trend
 
 from neurodeploy.training.sweep import Job, SweepResult
 
-XOR = str(Path(__file__).with_name("mts-xor-small.toml"))
+XOR = str(Path(__file__).with_name("mts-xor.toml"))
 LEARN = ("network.tau.mode=fixed", "network.tau.learn=neuron", "network.tau.spread=0.1")
 XOR_SETTINGS = (*LEARN, "network.tau.tau_s=0.2", "network.hidden=[32,32,32]")
 SPOKEN_SETTINGS = (
@@ -78,7 +78,7 @@ Does the median grow with depth?
 {facts(study, result.rows, budget, jobs)}
 
 Medians by epoch and seed: [{study.page}-curves.csv]({study.page}-curves.csv). Recipes
-`benchmarks/science/mts-xor-small.toml` and `spoken-digits-small.toml` without delays. Learning rates of theta
+`benchmarks/science/mts-xor.toml` and `spoken-digits-small.toml` without delays. Learning rates of theta
 0.01 and 0.05, on the schedule of the weights. Page's test takes layers as the ordered conditions and seeds as
 blocks; the sign test counts seeds whose medians rise with depth (Spearman).
 
@@ -123,7 +123,7 @@ STUDY = Study(
     points=points(XOR, XOR_SETTINGS, {"mts-xor": []})
     + points(spoken.RECIPE, SPOKEN_SETTINGS, {"spoken": []}),
     seeds=tuple(range(10)),
-    epochs=30,
+    epochs=None,
     needs_data=True,
     write=write,
 )
