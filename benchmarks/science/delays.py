@@ -53,6 +53,8 @@ CLAIMS = [
     ("learned-10", "fixed-10"),
     ("learned-10", "none-10"),
     ("constant", "learned"),
+    ("constant", "fixed"),
+    ("constant", "none"),
     ("linear", "learned"),
     ("adaptive", "learned"),
     ("triangle", "learned"),

@@ -17,14 +17,20 @@ from trend import trend
 from neurodeploy.training.sweep import Job, SweepResult
 
 XOR = str(Path(__file__).with_name("mts-xor.toml"))
-LEARN = ("network.tau.mode=fixed", "network.tau.learn=neuron", "network.tau.spread=0.1")
+LEARN = (
+    "network.tau.mode=fixed",
+    "network.tau.learn=neuron",
+    "network.tau.spread=0.1",
+    "network.input_scaling=none",
+    "network.init_gain=1",
+    "train.lr_tau=0.1",
+)
 XOR_SETTINGS = (*LEARN, "network.tau.tau_s=0.2", "network.hidden=[32,32,32]")
 SPOKEN_SETTINGS = (
     *LEARN,
     "network.tau.tau_s=0.1",
     "network.hidden=[32,32,32,32,32]",
     "network.projection.kind=dense",
-    "train.lr_tau=0.05",
 )
 TITLES = {
     "mts-xor": "Multi-timescale XOR, 3 x 32, from 200 ms",
@@ -70,6 +76,7 @@ def write(study: Study, jobs: Sequence[Job], result: SweepResult, budget: Budget
     save(fig, f"{study.page}.svg")
     write_text(f"{study.page}-curves.csv", curves.getvalue())
     body = "\n\n".join(sections)
+    epochs = {job.point.name: job.recipe.train.epochs for job in jobs}
     text = f"""# Learned time constants from a homogeneous start
 
 Every neuron's tau is learned (dt/tau = sigmoid(theta)) from one mean in all layers, with a spread of 10 %.
@@ -78,9 +85,11 @@ Does the median grow with depth?
 {facts(study, result.rows, budget, jobs)}
 
 Medians by epoch and seed: [{study.page}-curves.csv]({study.page}-curves.csv). Recipes
-`benchmarks/science/mts-xor.toml` and `spoken-digits-small.toml` without delays. Learning rates of theta
-0.01 and 0.05, on the schedule of the weights. Page's test takes layers as the ordered conditions and seeds as
-blocks; the sign test counts seeds whose medians rise with depth (Spearman).
+`benchmarks/science/mts-xor.toml` ({epochs["mts-xor"]} epochs) and `spoken-digits-small.toml` without delays
+({epochs["spoken"]} epochs), both with the input current unscaled, as in the paper's code. Learning rate of
+theta 0.1, on the schedule of the weights: near the paper's, which moves exp(-dt/tau) by about 0.01 in a step.
+Page's test takes layers as the ordered conditions and seeds as blocks; the sign test counts seeds whose
+medians rise with depth (Spearman).
 
 ![median tau by layer over training](../results/{study.page}.svg)
 

@@ -75,6 +75,7 @@ def facts(study: Study, rows: Sequence[Row], budget: Budget, jobs: Sequence[Job]
     times = [float(row.facts["seconds"]) for row in rows if "seconds" in row.facts]
     seconds = statistics.median(times) if times else 0.0
     planned = len(study.seeds)
+    epochs = " or ".join(str(n) for n in sorted({job.recipe.train.epochs for job in jobs}))
     least = min(sum(other.point == row.point for other in rows) for row in rows)
     short = (
         f" **Planned were {planned} seeds; some configurations have {least} so far: differences are "
@@ -88,7 +89,7 @@ def facts(study: Study, rows: Sequence[Row], budget: Budget, jobs: Sequence[Job]
         "```",
         "",
         f"{len(rows)} runs, {failed} failed; seeds {seeds}; "
-        f"{jobs[0].recipe.train.epochs} epochs each; one thread and {seconds:.0f} s a run (median), "
+        f"{epochs} epochs; one thread and {seconds:.0f} s a run (median), "
         f"on {machine()}. Weights are those of the epoch that is best on the validation set; "
         f"the test set is evaluated once, with them. Raw rows: [{study.page}.csv]({study.page}.csv).{short}",
     ]
