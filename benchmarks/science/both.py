@@ -21,8 +21,9 @@ from page import (
 from spoken import RECIPE, RECIPE_TEXT, SMALL_TEXT
 from study import Budget, Study, points
 
-from neurodeploy.training.sweep import Job, SweepResult, read_accuracy
+from neurodeploy.training.sweep import SweepResult
 from neurodeploy.training.sweep_grid import Point
+from neurodeploy.training.sweep_job import Job, read_accuracy
 from neurodeploy.training.sweep_table import Row
 
 NO_DELAYS = ["network.projection.mode=none", "network.hidden=[99,99]"]

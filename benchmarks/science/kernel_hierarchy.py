@@ -19,7 +19,8 @@ from page import (
 from spoken import RECIPE, RECIPE_TEXT, SMALL_TEXT
 from study import Budget, Study, points
 
-from neurodeploy.training.sweep import Job, SweepResult
+from neurodeploy.training.sweep import SweepResult
+from neurodeploy.training.sweep_job import Job
 from neurodeploy.training.sweep_table import Row
 
 P = "network.projection."

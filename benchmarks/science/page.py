@@ -13,7 +13,7 @@ from typing import Any
 from study import RESULTS, Budget, Study
 
 from neurodeploy.bundle import atomic_file
-from neurodeploy.training.sweep import Job
+from neurodeploy.training.sweep_job import Job
 from neurodeploy.training.sweep_table import (
     Difference,
     PointSummary,

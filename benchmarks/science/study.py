@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from neurodeploy.diagnostics import Finding, NeurodeployError
-from neurodeploy.training.sweep import Job, SweepResult, Watcher, plan, row_of, run_sweep
+from neurodeploy.training.sweep import SweepResult, Watcher, plan, run_sweep
 from neurodeploy.training.sweep_grid import Point, point_name
+from neurodeploy.training.sweep_job import Job, row_of
 from neurodeploy.training.sweep_table import Row
 
 ROOT = Path(__file__).resolve().parents[2]

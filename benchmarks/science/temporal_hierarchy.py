@@ -10,7 +10,8 @@ from page import XOR_NAMES, accuracy_table, answers, compare, facts, p_text, wri
 from study import Budget, Study, points
 from trend import trend
 
-from neurodeploy.training.sweep import Job, SweepResult
+from neurodeploy.training.sweep import SweepResult
+from neurodeploy.training.sweep_job import Job
 from neurodeploy.training.sweep_table import Row
 
 DTAUS_MS = (-500, -200, 0, 200, 500)

@@ -16,7 +16,8 @@ import click
 from neurodeploy.diagnostics import Exit, Finding
 
 if TYPE_CHECKING:
-    from neurodeploy.training.sweep import Job, SweepResult, Watcher
+    from neurodeploy.training.sweep import SweepResult, Watcher
+    from neurodeploy.training.sweep_job import Job
     from neurodeploy.training.sweep_table import Row
 
 

@@ -68,9 +68,8 @@ class BatchNorm(nn.Module):
 
         One process takes PyTorch's fused kernel, several the plain form above: the same function.
         """
-        weight, bias = self.weight, self.bias
-        if gain is not None:
-            weight, bias = weight * gain, bias * gain
+        weight: Tensor = self.weight if gain is None else self.weight * gain
+        bias: Tensor = self.bias if gain is None else self.bias * gain
         rows = x.reshape(-1, x.shape[-1])
         if not self.training or world.size == 1:
             y = functional.batch_norm(
