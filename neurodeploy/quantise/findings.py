@@ -22,8 +22,7 @@ def delay_findings(graph: Graph, steps: Mapping[str, NDArray[np.int64]], target:
     for projection in graph.projections:
         present = projection.weight != 0
         whole = np.where(present, steps[projection.name], 0)
-        if whole.max(initial=0) > limit.value:
-            findings.append(_too_long(f"{graph.name}.{projection.name}", whole, graph.dt_s, limit))
+        findings += too_long(f"{graph.name}.{projection.name}", whole, graph.dt_s, limit)
         rounded = present & off_grid(projection.delay_s, graph.dt_s)
         if rounded.any():
             error = np.abs(projection.delay_s / graph.dt_s - whole)[rounded].max()
@@ -68,24 +67,31 @@ def deployed_delay_findings(program: FixedGraph, target: Target) -> list[Finding
     """Find delays that fit as trained but not with the latencies that the chip adds."""
     limit = target.limit("max_delay_steps")
     return [
-        _too_long(f"{program.name}.{p.name}, latencies included", p.delay_steps, program.dt_s, limit)
+        finding
         for p in program.projections
-        if p.delay_steps.max(initial=0) > limit.value
+        for finding in too_long(
+            f"{program.name}.{p.name}, latencies included", p.delay_steps, program.dt_s, limit
+        )
     ]
 
 
-def _too_long(where: str, steps: NDArray[Any], dt_s: float, limit: Limit) -> Finding:
-    """Make the finding for a delay above the limit."""
+def too_long(where: str, steps: NDArray[np.integer[Any]], dt_s: float, limit: Limit) -> list[Finding]:
+    """Give ND201 for the longest of the delays ``[tap, target, source]`` above the limit; none if all fit."""
+    worst = int(steps.max(initial=0))
+    if worst <= limit.value:
+        return []
     tap, post, pre = np.unravel_index(int(steps.argmax()), steps.shape)
-    worst = int(steps.max())
-    return Finding(
-        code="ND201",
-        message="a delay is longer than the target can hold",
-        where=f"{where}, tap {tap}, neuron {post}, source {pre}: worst of {int((steps > limit.value).sum())}",
-        found=f"{worst} steps ({worst * dt_s:g} s at dt {dt_s:g} s)",
-        limit=f"{limit.value} {limit.unit} ({limit.source})",
-        help=f"Train with a maximum delay of {limit.value * dt_s:g} s, or with a longer dt.",
-    )
+    n_over = int((steps > limit.value).sum())
+    return [
+        Finding(
+            code="ND201",
+            message="a delay is longer than the target can hold",
+            where=f"{where}, tap {tap}, neuron {post}, source {pre}: worst of {n_over}",
+            found=f"{worst} steps ({worst * dt_s:g} s at dt {dt_s:g} s)",
+            limit=f"{limit.value} {limit.unit} ({limit.source})",
+            help=f"Train with a maximum delay of {limit.value * dt_s:g} s, or with a longer dt.",
+        )
+    ]
 
 
 def population_findings(

@@ -267,8 +267,8 @@ class Network(Section):
     )
     input_scaling: Literal["norse", "none"] = Field(
         default="norse",
-        description="What moves v: dt/tau (i - v), as in Norse and NIR, or i - dt/tau v, where the input is not "
-        "scaled; tau/dt is then part of the deployed weights, and weights of slow neurons learn faster.",
+        description="What moves v: dt/tau (i - v), as in Norse and NIR; or i - dt/tau v, where the input is "
+        "not scaled: tau/dt becomes part of the deployed weights, and slow neurons learn faster.",
     )
     dropout: float = Field(default=0.0, ge=0, lt=1, description="Probability that a hidden spike is dropped.")
     tau_syn_s: float = Field(

@@ -68,6 +68,7 @@ def simulate_reference(program: FixedGraph, spikes: NDArray[np.integer]) -> Trac
     out_u = {name: np.zeros(s, dtype=np.int32) for name, s in shape.items()}
     out_v = {name: np.zeros(s, dtype=np.int32) for name, s in shape.items()}
     facts = {"max_abs_accumulator": 0, "synaptic_events": 0}
+    connections = tuple(program.connections())
 
     for sample in range(n_samples):
         # arrivals[population][step, neuron]: what reaches the accumulator of a neuron at a step
@@ -96,7 +97,7 @@ def simulate_reference(program: FixedGraph, spikes: NDArray[np.integer]) -> Trac
                         out_spikes[p.name][sample, aligned, n] = sent[p.name][n]
                         out_u[p.name][sample, aligned, n] = u_n
                         out_v[p.name][sample, aligned, n] = v_n
-            for c in program.connections():
+            for c in connections:
                 totals: defaultdict[tuple[int, int], int] = defaultdict(int)  # by delay and target neuron
                 for j, pre in enumerate(c.pre):
                     value = sent[c.source][pre]

@@ -11,8 +11,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-WIDTH = 128
-"""Most pairs of columns transformed together: few enough for the cache, enough for long loops."""
+from neurodeploy.training.lanes import WIDTH, load, spread, store
+
+TILE = 2 * WIDTH
+"""Columns transformed together, as the real and the imaginary part of ``WIDTH``: they stay in the first cache."""
 
 ODD_FACTORS = (1, 3, 5, 9)
 """Lengths are an odd factor from here times a power of two."""
@@ -29,12 +31,15 @@ class Tables(NamedTuple):
         Of ``2 pi k / length``.
     odd
         The odd factor of the length.
+    has_two
+        Whether the rest is an odd power of two: one stage joins two, the others four.
     """
 
     order: NDArray[np.int64]
     cosine: NDArray[Any]
     sine: NDArray[Any]
     odd: int
+    has_two: bool
 
 
 def good_length(least: int) -> int:
@@ -48,94 +53,136 @@ def tables_for(length: int, dtype: np.dtype[Any]) -> Tables:
     odd = length
     while odd % 2 == 0:
         odd //= 2
-    order = np.arange(length)
-    # Sort by the lowest binary digit, then the next: each stage joins two neighbouring halves.
-    blocks = [order]
+    # The last stage joins what every fourth input gives, the stage before it every fourth of those, ...;
+    # the first stage joins two where the length has an odd power of two.
+    blocks = [np.arange(length)]
     while len(blocks[0]) > odd:
-        blocks = [half for block in blocks for half in (block[::2], block[1::2])]
+        radix = 4 if len(blocks[0]) % (4 * odd) == 0 else 2
+        blocks = [block[first::radix] for block in blocks for first in range(radix)]
     position = np.empty(length, dtype=np.int64)
     position[np.concatenate(blocks)] = np.arange(length)
     angle = 2.0 * np.pi * np.arange(length) / length
-    return Tables(position, np.cos(angle).astype(dtype), np.sin(angle).astype(dtype), odd)
+    has_two = (length // odd).bit_length() % 2 == 0
+    return Tables(position, np.cos(angle).astype(dtype), np.sin(angle).astype(dtype), odd, has_two)
 
 
 _compile = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 
 
 @_compile
-def _first_stage(re, im, tables, sign):  # type: ignore[no-untyped-def]
-    """Transform every run of ``odd`` rows by its definition."""
-    length, width = re.shape
-    odd = tables.odd
-    for start in range(0, length, odd):
-        old_re, old_im = re[start : start + odd].copy(), im[start : start + odd].copy()
+def _odd_stage(re, im, tables):  # type: ignore[no-untyped-def]
+    """Transform every run of ``odd`` inputs by its definition."""
+    length, odd = len(tables.order), tables.odd
+    for start in range(0, length * WIDTH, odd * WIDTH):
+        old_re, old_im = re[start : start + odd * WIDTH].copy(), im[start : start + odd * WIDTH].copy()
         for p in range(odd):
-            for k in range(width):
-                re[start + p, k] = old_re[0, k]
-                im[start + p, k] = old_im[0, k]
+            real, imaginary = load(old_re, 0), load(old_im, 0)
             for q in range(1, odd):
-                c = tables.cosine[(p * q % odd) * (length // odd)]
-                s = sign * tables.sine[(p * q % odd) * (length // odd)]
-                for k in range(width):
-                    re[start + p, k] += c * old_re[q, k] + s * old_im[q, k]
-                    im[start + p, k] += c * old_im[q, k] - s * old_re[q, k]
+                turn = (p * q % odd) * (length // odd)
+                c, s = tables.cosine[turn], tables.sine[turn]
+                a, b = load(old_re, q * WIDTH), load(old_im, q * WIDTH)
+                real = real + (c * a + s * b)
+                imaginary = imaginary + (c * b - s * a)
+            store(re, start + p * WIDTH, real)
+            store(im, start + p * WIDTH, imaginary)
 
 
 @_compile
-def _transform(re, im, tables, sign):  # type: ignore[no-untyped-def]
-    """Transform rows in place; they come in the tables' order and leave in that of frequency."""
-    length, width = re.shape
+def _turned(re, im, at, c, s):  # type: ignore[no-untyped-def]
+    """Give a value times ``c - i s``."""
+    a, b = load(re, at), load(im, at)
+    return c * a + s * b, c * b - s * a
+
+
+@_compile
+def _join_two(re, im, tables, span):  # type: ignore[no-untyped-def]
+    """Make one transform of length ``2 span`` out of two neighbouring ones."""
+    length = len(tables.order)
+    step = length // (2 * span)
+    for j in range(span):
+        c, s = tables.cosine[j * step], tables.sine[j * step]
+        for start in range(j * WIDTH, length * WIDTH, 2 * span * WIDTH):
+            middle = start + span * WIDTH
+            a_re, a_im = load(re, start), load(im, start)
+            b_re, b_im = _turned(re, im, middle, c, s)
+            store(re, start, a_re + b_re)
+            store(im, start, a_im + b_im)
+            store(re, middle, a_re - b_re)
+            store(im, middle, a_im - b_im)
+
+
+@_compile
+def _join_four(re, im, tables, span):  # type: ignore[no-untyped-def]
+    """Make one transform of length ``4 span`` out of four neighbouring ones."""
+    length = len(tables.order)
+    step = length // (4 * span)
+    for j in range(span):
+        c1, s1 = tables.cosine[j * step], tables.sine[j * step]
+        c2, s2 = tables.cosine[2 * j * step], tables.sine[2 * j * step]
+        c3, s3 = tables.cosine[3 * j * step], tables.sine[3 * j * step]
+        for at0 in range(j * WIDTH, length * WIDTH, 4 * span * WIDTH):
+            at1, at2, at3 = at0 + span * WIDTH, at0 + 2 * span * WIDTH, at0 + 3 * span * WIDTH
+            a_re, a_im = load(re, at0), load(im, at0)
+            b_re, b_im = _turned(re, im, at1, c1, s1)
+            c_re, c_im = _turned(re, im, at2, c2, s2)
+            d_re, d_im = _turned(re, im, at3, c3, s3)
+            even_re, even_im, odd_re, odd_im = a_re + c_re, a_im + c_im, b_re + d_re, b_im + d_im
+            store(re, at0, even_re + odd_re)
+            store(im, at0, even_im + odd_im)
+            store(re, at2, even_re - odd_re)
+            store(im, at2, even_im - odd_im)
+            even_re, even_im, odd_re, odd_im = a_re - c_re, a_im - c_im, b_re - d_re, b_im - d_im
+            store(re, at1, even_re + odd_im)
+            store(im, at1, even_im - odd_re)
+            store(re, at3, even_re - odd_im)
+            store(im, at3, even_im + odd_re)
+
+
+@_compile
+def _transform(re, im, tables):  # type: ignore[no-untyped-def]
+    """Transform in place; values come in the tables' order and leave in that of frequency.
+
+    With ``re`` and ``im`` exchanged it is the inverse transform, not divided by the length.
+    """
+    length = len(tables.order)
     if tables.odd > 1:
-        _first_stage(re, im, tables, sign)
+        _odd_stage(re, im, tables)
     span = tables.odd
-    while span < length:
-        step = length // (2 * span)
-        for start in range(0, length, 2 * span):
-            for j in range(span):
-                a, b = start + j, start + j + span
-                c, s = tables.cosine[j * step], sign * tables.sine[j * step]
-                for k in range(width):
-                    left, above = re[a, k], im[a, k]
-                    real = c * re[b, k] + s * im[b, k]
-                    imaginary = c * im[b, k] - s * re[b, k]
-                    re[b, k] = left - real
-                    im[b, k] = above - imaginary
-                    re[a, k] = left + real
-                    im[a, k] = above + imaginary
+    if tables.has_two:
+        _join_two(re, im, tables, span)
         span *= 2
+    while span < length:
+        _join_four(re, im, tables, span)
+        span *= 4
 
 
 @_compile
-def _width(n_columns):  # type: ignore[no-untyped-def]
-    """Give the number of pairs of columns in a tile."""
-    n_tiles = (n_columns + 2 * WIDTH - 1) // (2 * WIDTH)
-    return (n_columns + 2 * n_tiles - 1) // (2 * n_tiles)
-
-
-@_compile
-def _separate(re_f, im_f, re_g, im_g):  # type: ignore[no-untyped-def]
-    """Turn ``Z_f`` and ``Z_g``, g = -f, of left + i right into the spectra of left (f) and right (g)."""
-    half = re_f.dtype.type(0.5)
-    for k in range(len(re_f)):
-        a, b, c, d = re_f[k], im_f[k], re_g[k], im_g[k]
-        re_f[k] = half * (a + c)
-        im_f[k] = half * (b - d)
-        re_g[k] = half * (b + d)
-        im_g[k] = half * (c - a)
-
-
-@_compile
-def _mix(out, p, a, q, b):  # type: ignore[no-untyped-def]
-    """Write ``p a + q b``."""
-    for k in range(len(out)):
-        out[k] = p * a[k] + q * b[k]
-
-
-@_compile
-def _mix3(out, p, a, q, b, r, c):  # type: ignore[no-untyped-def]
-    """Write ``p a + q b + r c``."""
-    for k in range(len(out)):
-        out[k] = p * a[k] + q * b[k] + r * c[k]
+def _analyse_tile(x, x_at, x_stride, points, at, stride, mix, ends, tables, offset, n_steps, re, im):  # type: ignore[no-untyped-def]
+    """Do :func:`analyse` for ``TILE`` columns that start ``x_at`` and ``at`` elements into the arrays."""
+    length = len(tables.order)
+    half = length // 2
+    zero = spread(x.dtype.type(0))
+    for t in range(length):
+        to, step = tables.order[t] * WIDTH, t - offset
+        inside = 0 <= step < n_steps
+        store(re, to, load(x, x_at + step * x_stride) if inside else zero)
+        store(im, to, load(x, x_at + step * x_stride + WIDTH) if inside else zero)
+    _transform(re, im, tables)
+    for end in range(2):
+        store(points, at + end * stride, ends * load(re, end * half * WIDTH))
+        store(points, at + end * stride + WIDTH, ends * load(im, end * half * WIDTH))
+    run = (half - 1) * stride
+    scale = x.dtype.type(0.5)
+    for f in range(1, half):
+        low, high = f * WIDTH, (length - f) * WIDTH
+        a, b, c, d = load(re, low), load(im, low), load(re, high), load(im, high)
+        # Z(f) and Z(-f) of left + i right give twice the spectra of left and right
+        left_re, left_im, right_re, right_im = a + c, b - d, b + d, c - a
+        for m in range(3):
+            p, q = scale * mix[m, 0], scale * mix[m, 1]
+            to = at + (1 + f) * stride + m * run
+            store(points, to, p * left_re + q * left_im)
+            store(points, to + WIDTH, p * right_re + q * right_im)
 
 
 @_compile
@@ -147,37 +194,59 @@ def analyse(x, points, mix, ends, tables, offset, first, last):  # type: ignore[
     ``mix`` all frequencies between. ``ends`` scales the first two. Two columns are transformed as the
     real and the imaginary part of one. A row's points lie together in memory, which writes fast.
     """
-    length = len(tables.order)
-    half, n_columns = length // 2, x.shape[2]
-    width, dtype = _width(n_columns), x.dtype
-    re, im = np.empty((length, width), dtype), np.empty((length, width), dtype)
-    zero = dtype.type(0)
+    n_steps, _, n_columns = x.shape
+    rest = n_columns % TILE
+    re, im = np.empty(len(tables.order) * WIDTH, x.dtype), np.empty(len(tables.order) * WIDTH, x.dtype)
+    edge, edge_points = np.zeros((n_steps, TILE), x.dtype), np.empty((points.shape[1], TILE), x.dtype)
+    x_row, x_stride = x.strides[1] // x.itemsize, x.strides[0] // x.itemsize
+    row_stride, stride = points.strides[0] // x.itemsize, points.strides[1] // x.itemsize
     for row in range(first, last):
-        for left in range(0, n_columns, 2 * width):
-            right = left + width
-            n_left = min(width, n_columns - left)
-            n_right = min(width, max(n_columns - right, 0))
-            for t in range(length):
-                to, step = tables.order[t], t - offset
-                if 0 <= step < len(x):
-                    re[to, :n_left] = x[step, row, left : left + n_left]
-                    re[to, n_left:] = zero
-                    im[to, :n_right] = x[step, row, right : right + n_right]
-                    im[to, n_right:] = zero
-                else:
-                    re[to] = zero
-                    im[to] = zero
-            _transform(re, im, tables, dtype.type(1))
-            for end in range(2):
-                points[row, end, left : left + n_left] = ends * re[end * half, :n_left]
-                points[row, end, right : right + n_right] = ends * im[end * half, :n_right]
-            for f in range(1, half):
-                _separate(re[f], im[f], re[length - f], im[length - f])
-                for m in range(3):
-                    line = points[row, 1 + m * (half - 1) + f]
-                    p, q = mix[m, 0], mix[m, 1]
-                    _mix(line[left : left + n_left], p, re[f], q, im[f])
-                    _mix(line[right : right + n_right], p, re[length - f], q, im[length - f])
+        for left in range(0, n_columns - rest, TILE):
+            from_, to = row * x_row + left, row * row_stride + left
+            _analyse_tile(
+                x, from_, x_stride, points, to, stride, mix, ends, tables, offset, n_steps, re, im
+            )
+        if rest > 0:
+            edge[:, :rest] = x[:, row, n_columns - rest :]
+            _analyse_tile(
+                edge, 0, TILE, edge_points, 0, TILE, mix, ends, tables, offset, n_steps, re, im
+            )
+            points[row, :, n_columns - rest :] = edge_points[:, :rest]
+
+
+@_compile
+def _synthesise_tile(points, at, stride, y, y_at, y_stride, mix, ends, tables, offset, n_steps, add, re, im):  # type: ignore[no-untyped-def]
+    """Do :func:`synthesise` for ``TILE`` columns that start ``at`` and ``y_at`` elements into the arrays."""
+    length = len(tables.order)
+    half = length // 2
+    for end in range(2):
+        to = tables.order[end * half] * WIDTH
+        store(re, to, ends * load(points, at + end * stride))
+        store(im, to, ends * load(points, at + end * stride + WIDTH))
+    run = (half - 1) * stride
+    for f in range(1, half):
+        one = at + (1 + f) * stride
+        two, three = one + run, one + 2 * run
+        a, b, c = load(points, one), load(points, two), load(points, three)
+        left_re = mix[0, 0] * a + mix[1, 0] * b + mix[2, 0] * c
+        left_im = mix[0, 1] * a + mix[1, 1] * b + mix[2, 1] * c
+        a, b, c = load(points, one + WIDTH), load(points, two + WIDTH), load(points, three + WIDTH)
+        right_re = mix[0, 0] * a + mix[1, 0] * b + mix[2, 0] * c
+        right_im = mix[0, 1] * a + mix[1, 1] * b + mix[2, 1] * c
+        low, high = tables.order[f] * WIDTH, tables.order[length - f] * WIDTH
+        # two real columns: the spectrum of left + i right
+        store(re, low, left_re - right_im)
+        store(im, low, left_im + right_re)
+        store(re, high, left_re + right_im)
+        store(im, high, right_re - left_im)
+    _transform(im, re, tables)
+    for t in range(n_steps):
+        left, right = load(re, (t + offset) * WIDTH), load(im, (t + offset) * WIDTH)
+        to = y_at + t * y_stride
+        if add:
+            left, right = left + load(y, to), right + load(y, to + WIDTH)
+        store(y, to, left)
+        store(y, to + WIDTH, right)
 
 
 @_compile
@@ -188,53 +257,22 @@ def synthesise(points, y, mix, ends, tables, offset, add, first, last):  # type:
     Step t of ``y`` is time ``t + offset``. The real part of frequency f is the first column of ``mix``
     with the three points of f, the imaginary part the second. ``add`` adds to ``y``.
     """
-    length = len(tables.order)
-    half, n_columns = length // 2, y.shape[2]
-    width, dtype = _width(n_columns), y.dtype
-    re, im = np.empty((length, width), dtype), np.empty((length, width), dtype)
-    parts, zero = np.empty((4, width), dtype), dtype.type(0)
+    n_steps, _, n_columns = y.shape
+    rest = n_columns % TILE
+    re, im = np.empty(len(tables.order) * WIDTH, y.dtype), np.empty(len(tables.order) * WIDTH, y.dtype)
+    edge, edge_points = np.empty((n_steps, TILE), y.dtype), np.zeros((points.shape[0], TILE), y.dtype)
+    y_row, y_stride = y.strides[1] // y.itemsize, y.strides[0] // y.itemsize
+    row_stride, stride = points.strides[1] // y.itemsize, points.strides[0] // y.itemsize
     for row in range(first, last):
-        for left in range(0, n_columns, 2 * width):
-            right = left + width
-            n_left = min(width, n_columns - left)
-            n_right = min(width, max(n_columns - right, 0))
-            parts[:2, n_left:] = zero
-            parts[2:, n_right:] = zero
-            for end in range(2):
-                to = tables.order[end * half]
-                # the unused lanes of a last tile share complex numbers with used ones
-                re[to, n_left:] = zero
-                im[to, n_right:] = zero
-                re[to, :n_left] = ends * points[end, row, left : left + n_left]
-                im[to, :n_right] = ends * points[end, row, right : right + n_right]
-            for f in range(1, half):
-                one, two, three = points[f + 1, row], points[f + half, row], points[f + 2 * half - 1, row]
-                for start, stop, c in ((left, left + n_left, 0), (right, right + n_right, 2)):
-                    for part in range(2):
-                        p, q, r = mix[0, part], mix[1, part], mix[2, part]
-                        _mix3(
-                            parts[c + part, : stop - start],
-                            p,
-                            one[start:stop],
-                            q,
-                            two[start:stop],
-                            r,
-                            three[start:stop],
-                        )
-                low, high = tables.order[f], tables.order[length - f]
-                re_low, im_low, re_high, im_high = re[low], im[low], re[high], im[high]
-                for k in range(width):
-                    # two real columns: the spectrum of left + i right
-                    re_low[k] = parts[0, k] - parts[3, k]
-                    im_low[k] = parts[1, k] + parts[2, k]
-                    re_high[k] = parts[0, k] + parts[3, k]
-                    im_high[k] = parts[2, k] - parts[1, k]
-            _transform(re, im, tables, dtype.type(-1))
-            for t in range(len(y)):
-                line = y[t, row]
-                if add:
-                    line[left : left + n_left] += re[t + offset, :n_left]
-                    line[right : right + n_right] += im[t + offset, :n_right]
-                else:
-                    line[left : left + n_left] = re[t + offset, :n_left]
-                    line[right : right + n_right] = im[t + offset, :n_right]
+        for left in range(0, n_columns - rest, TILE):
+            from_, to = row * row_stride + left, row * y_row + left
+            _synthesise_tile(
+                points, from_, stride, y, to, y_stride, mix, ends, tables, offset, n_steps, add, re, im
+            )
+        if rest > 0:
+            edge_points[:, :rest] = points[:, row, n_columns - rest :]
+            edge[:, :rest] = y[:, row, n_columns - rest :]
+            _synthesise_tile(
+                edge_points, 0, TILE, edge, 0, TILE, mix, ends, tables, offset, n_steps, add, re, im
+            )
+            y[:, row, n_columns - rest :] = edge[:, :rest]

@@ -93,7 +93,7 @@ class Layer(nn.Module):
         return current if gain is None else current * gain
 
     def gain(self) -> Tensor | None:
-        """Give what undoes the neurons' own factor dt/tau on their input, ``[neuron]``; None where it stays."""
+        """Give what undoes the neurons' own factor dt/tau on their input, ``[neuron]``; None: it stays."""
         return None if self.recipe.input_scaling == "norse" else 1.0 / self.tau.alpha()
 
     def forward(self, x: Tensor, world: World, *, return_v: bool = False) -> tuple[Tensor, Tensor | None]:
@@ -140,10 +140,10 @@ class Network(nn.Module):
     time constant averages its input away; so scaled, every layer starts with a membrane whose standard
     deviation is about ``init_gain``, whatever its time constant.
 
-    With ``input_scaling = "none"`` they are ``init_gain`` itself, and the current is multiplied by tau/dt, which
-    cancels the neuron's own dt/tau: ``v += i - dt/tau v``, the equation of arXiv 2407.18838's code
-    (EIS-Hub/hSNN, ``models.py``, ``lif_step``). What is computed differs by a factor that weights could hold;
-    what is learned in a step of Adam differs by that factor, 30 at tau 300 ms and dt 10 ms.
+    With ``input_scaling = "none"`` they are ``init_gain`` itself, and the current is multiplied by tau/dt,
+    which cancels the neuron's own dt/tau: ``v += i - dt/tau v``, the equation of arXiv 2407.18838's code
+    (EIS-Hub/hSNN, ``models.py``, ``lif_step``). What is computed differs by a factor that weights could
+    hold; what is learned in a step of Adam differs by that factor, 30 at tau 300 ms and dt 10 ms.
     """
 
     def __init__(self, recipe: Recipe, n_inputs: int, n_classes: int, *, seed: int | None = None) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Finding
 from neurodeploy.graph.model import Graph
+from neurodeploy.quantise.findings import too_long
 from neurodeploy.quantise.fixed import FixedGraph, FixedPopulation
 from neurodeploy.targets import Limit, Target
 from neurodeploy.units import delay_to_steps
@@ -32,10 +32,11 @@ def rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
     """
     yield from _input_rules(program.name, program.input_max, target)
     yield from _weight_rules(program, target)
+    longest = target.limit("max_delay_steps")
     for projection in program.projections:
         where = f"{program.name}.{projection.name}"
         used = np.where(projection.weight != 0, projection.delay_steps, 0)
-        yield from _delay_rules(where, used, program.dt_s, target)
+        yield from too_long(where, used, program.dt_s, longest)
         yield from _outside(
             "ND203",
             "a weight exponent does not fit its register",
@@ -60,9 +61,10 @@ def graph_rules(graph: Graph, target: Target) -> Iterator[Finding]:
         A trained delay counts whole: the step that a connection takes by itself is no reserve.
     """
     yield from _input_rules(graph.name, graph.input_max, target)
+    longest = target.limit("max_delay_steps")
     for projection in graph.projections:
         used = np.where(projection.weight != 0, delay_to_steps(projection.delay_s, graph.dt_s), 0)
-        yield from _delay_rules(f"{graph.name}.{projection.name}", used, graph.dt_s, target)
+        yield from too_long(f"{graph.name}.{projection.name}", used, graph.dt_s, longest)
     n_neurons = sum(population.size for population in graph.populations)
     yield from _neuron_rules(graph.name, n_neurons, target)
 
@@ -85,19 +87,6 @@ def _outside(
             limit=f"{low}..{high.value} {high.unit} ({high.source})",
             help=fix,
         )
-
-
-def _delay_rules(where: str, steps: NDArray[np.integer], dt_s: float, target: Target) -> Iterator[Finding]:
-    limit = target.limit("max_delay_steps")
-    yield from _outside(
-        "ND201",
-        "a delay is longer than the chip can hold",
-        where=where,
-        values=steps,
-        low=0,
-        high=limit,
-        fix=f"Train with a maximum delay of {limit.value * dt_s:g} s, or with a longer dt.",
-    )
 
 
 def _input_rules(name: str, input_max: int, target: Target) -> Iterator[Finding]:
