@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neurodeploy.training.lanes import WIDTH, load, spread, store
 
 TILE = 2 * WIDTH
-"""Columns transformed together, as the real and the imaginary part of ``WIDTH``: they stay in the first cache."""
+"""Columns transformed together, as the real and the imaginary part of ``WIDTH``; they stay in the cache."""
 
 ODD_FACTORS = (1, 3, 5, 9)
 """Lengths are an odd factor from here times a power of two."""
@@ -203,14 +203,10 @@ def analyse(x, points, mix, ends, tables, offset, first, last):  # type: ignore[
     for row in range(first, last):
         for left in range(0, n_columns - rest, TILE):
             from_, to = row * x_row + left, row * row_stride + left
-            _analyse_tile(
-                x, from_, x_stride, points, to, stride, mix, ends, tables, offset, n_steps, re, im
-            )
+            _analyse_tile(x, from_, x_stride, points, to, stride, mix, ends, tables, offset, n_steps, re, im)
         if rest > 0:
             edge[:, :rest] = x[:, row, n_columns - rest :]
-            _analyse_tile(
-                edge, 0, TILE, edge_points, 0, TILE, mix, ends, tables, offset, n_steps, re, im
-            )
+            _analyse_tile(edge, 0, TILE, edge_points, 0, TILE, mix, ends, tables, offset, n_steps, re, im)
             points[row, :, n_columns - rest :] = edge_points[:, :rest]
 
 
