@@ -21,8 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
 
 from neurodeploy.training.delay import delayed_projection
+from neurodeploy.training.matrix_plan import MatrixPlan
 from neurodeploy.training.neuron import lif_box_scan
-from neurodeploy.training.spectrum import MatrixPlan, SpectralProjection
+from neurodeploy.training.spectrum import SpectralProjection
 from neurodeploy.training.threads import prepare_threads
 
 N_STEPS, N_NEURONS, N_SLOTS, ROUNDS = 100, 256, 25, 4

@@ -1,4 +1,4 @@
-"""Transform columns along time: a real Fourier transform whose result is ready for three-product rows."""
+"""Transform columns along time: a real Fourier transform, two columns as one complex one."""
 
 # ruff: noqa: PLR0917 (compiled functions take positional arguments only)
 
@@ -157,7 +157,7 @@ def _transform(re, im, tables):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def _analyse_tile(x, x_at, x_stride, points, at, stride, mix, ends, tables, offset, n_steps, re, im):  # type: ignore[no-untyped-def]
+def _analyse_tile(x, x_at, x_stride, points, at, stride, inner, ends, tables, offset, n_steps, re, im):  # type: ignore[no-untyped-def]
     """Do :func:`analyse` for ``TILE`` columns that start ``x_at`` and ``at`` elements into the arrays."""
     length = len(tables.order)
     half = length // 2
@@ -171,47 +171,48 @@ def _analyse_tile(x, x_at, x_stride, points, at, stride, mix, ends, tables, offs
     for end in range(2):
         store(points, at + end * stride, ends * load(re, end * half * WIDTH))
         store(points, at + end * stride + WIDTH, ends * load(im, end * half * WIDTH))
-    run = (half - 1) * stride
-    scale = x.dtype.type(0.5)
+    scale = x.dtype.type(0.5) * inner
     for f in range(1, half):
         low, high = f * WIDTH, (length - f) * WIDTH
         a, b, c, d = load(re, low), load(im, low), load(re, high), load(im, high)
+        to_re, to_im = at + (1 + f) * stride, at + (half + f) * stride
         # Z(f) and Z(-f) of left + i right give twice the spectra of left and right
-        left_re, left_im, right_re, right_im = a + c, b - d, b + d, c - a
-        for m in range(3):
-            p, q = scale * mix[m, 0], scale * mix[m, 1]
-            to = at + (1 + f) * stride + m * run
-            store(points, to, p * left_re + q * left_im)
-            store(points, to + WIDTH, p * right_re + q * right_im)
+        store(points, to_re, scale * (a + c))
+        store(points, to_im, scale * (b - d))
+        store(points, to_re + WIDTH, scale * (b + d))
+        store(points, to_im + WIDTH, scale * (c - a))
 
 
 @_compile
-def analyse(x, points, mix, ends, tables, offset, first, last):  # type: ignore[no-untyped-def]
-    """Write mixtures of the real and imaginary parts of each column's spectrum.
+def analyse(x, points, inner, ends, tables, offset, first, last):  # type: ignore[no-untyped-def]
+    """Write each column's spectrum.
 
     ``x`` is [step, row, column] and step t is time ``t + offset`` of the window; ``points`` is
-    [row, 2 + 3 (length / 2 - 1), column]: frequency 0, frequency N/2, then for each of the three lines of
-    ``mix`` all frequencies between. ``ends`` scales the first two. Two columns are transformed as the
-    real and the imaginary part of one. A row's points lie together in memory, which writes fast.
+    [row, length, column]: frequency 0, frequency N/2, the real parts of those between, their imaginary
+    parts. ``ends`` scales the first two, ``inner`` the others. Memory after the last column takes zeros up
+    to a whole tile. Two columns are transformed as the real and the imaginary part of one.
     """
     n_steps, _, n_columns = x.shape
     rest = n_columns % TILE
     re, im = np.empty(len(tables.order) * WIDTH, x.dtype), np.empty(len(tables.order) * WIDTH, x.dtype)
-    edge, edge_points = np.zeros((n_steps, TILE), x.dtype), np.empty((points.shape[1], TILE), x.dtype)
+    edge = np.zeros((n_steps, TILE), x.dtype)
     x_row, x_stride = x.strides[1] // x.itemsize, x.strides[0] // x.itemsize
     row_stride, stride = points.strides[0] // x.itemsize, points.strides[1] // x.itemsize
     for row in range(first, last):
         for left in range(0, n_columns - rest, TILE):
             from_, to = row * x_row + left, row * row_stride + left
-            _analyse_tile(x, from_, x_stride, points, to, stride, mix, ends, tables, offset, n_steps, re, im)
+            _analyse_tile(
+                x, from_, x_stride, points, to, stride, inner, ends, tables, offset, n_steps, re, im
+            )
         if rest > 0:
             edge[:, :rest] = x[:, row, n_columns - rest :]
-            _analyse_tile(edge, 0, TILE, edge_points, 0, TILE, mix, ends, tables, offset, n_steps, re, im)
-            points[row, :, n_columns - rest :] = edge_points[:, :rest]
+            to = row * row_stride + n_columns - rest
+            _analyse_tile(edge, 0, TILE, points, to, stride, inner, ends, tables, offset, n_steps, re, im)
 
 
 @_compile
-def _synthesise_tile(points, at, stride, y, y_at, y_stride, mix, ends, tables, offset, n_steps, add, re, im):  # type: ignore[no-untyped-def]
+def _synthesise_tile(
+XX
     """Do :func:`synthesise` for ``TILE`` columns that start ``at`` and ``y_at`` elements into the arrays."""
     length = len(tables.order)
     half = length // 2
@@ -219,16 +220,10 @@ def _synthesise_tile(points, at, stride, y, y_at, y_stride, mix, ends, tables, o
         to = tables.order[end * half] * WIDTH
         store(re, to, ends * load(points, at + end * stride))
         store(im, to, ends * load(points, at + end * stride + WIDTH))
-    run = (half - 1) * stride
     for f in range(1, half):
-        one = at + (1 + f) * stride
-        two, three = one + run, one + 2 * run
-        a, b, c = load(points, one), load(points, two), load(points, three)
-        left_re = mix[0, 0] * a + mix[1, 0] * b + mix[2, 0] * c
-        left_im = mix[0, 1] * a + mix[1, 1] * b + mix[2, 1] * c
-        a, b, c = load(points, one + WIDTH), load(points, two + WIDTH), load(points, three + WIDTH)
-        right_re = mix[0, 0] * a + mix[1, 0] * b + mix[2, 0] * c
-        right_im = mix[0, 1] * a + mix[1, 1] * b + mix[2, 1] * c
+        from_re, from_im = at + (1 + f) * stride, at + (half + f) * stride
+        left_re, left_im = inner * load(points, from_re), inner * load(points, from_im)
+        right_re, right_im = inner * load(points, from_re + WIDTH), inner * load(points, from_im + WIDTH)
         low, high = tables.order[f] * WIDTH, tables.order[length - f] * WIDTH
         # two real columns: the spectrum of left + i right
         store(re, low, left_re - right_im)
@@ -246,29 +241,27 @@ def _synthesise_tile(points, at, stride, y, y_at, y_stride, mix, ends, tables, o
 
 
 @_compile
-def synthesise(points, y, mix, ends, tables, offset, add, first, last):  # type: ignore[no-untyped-def]
-    """Go back to time from mixtures of points; the transpose of :func:`analyse`.
+def synthesise(points, y, inner, ends, tables, offset, add, first, last):  # type: ignore[no-untyped-def]
+    """Go back to time: the transpose of :func:`analyse`, where ``inner`` is half of that one's.
 
-    Here ``points`` is [point, row, column], as a batch of matrix products leaves it.
-    Step t of ``y`` is time ``t + offset``. The real part of frequency f is the first column of ``mix``
-    with the three points of f, the imaginary part the second. ``add`` adds to ``y``.
+    Step t of ``y`` is time ``t + offset``. ``add`` adds to ``y``.
     """
     n_steps, _, n_columns = y.shape
     rest = n_columns % TILE
     re, im = np.empty(len(tables.order) * WIDTH, y.dtype), np.empty(len(tables.order) * WIDTH, y.dtype)
-    edge, edge_points = np.empty((n_steps, TILE), y.dtype), np.zeros((points.shape[0], TILE), y.dtype)
+    edge = np.zeros((n_steps, TILE), y.dtype)
     y_row, y_stride = y.strides[1] // y.itemsize, y.strides[0] // y.itemsize
-    row_stride, stride = points.strides[1] // y.itemsize, points.strides[0] // y.itemsize
+    row_stride, stride = points.strides[0] // y.itemsize, points.strides[1] // y.itemsize
     for row in range(first, last):
         for left in range(0, n_columns - rest, TILE):
             from_, to = row * row_stride + left, row * y_row + left
             _synthesise_tile(
-                points, from_, stride, y, to, y_stride, mix, ends, tables, offset, n_steps, add, re, im
+                points, from_, stride, y, to, y_stride, inner, ends, tables, offset, n_steps, add, re, im
             )
         if rest > 0:
-            edge_points[:, :rest] = points[:, row, n_columns - rest :]
+            from_ = row * row_stride + n_columns - rest
             edge[:, :rest] = y[:, row, n_columns - rest :]
             _synthesise_tile(
-                edge_points, 0, TILE, edge, 0, TILE, mix, ends, tables, offset, n_steps, add, re, im
+                points, from_, stride, edge, 0, TILE, inner, ends, tables, offset, n_steps, add, re, im
             )
             y[:, row, n_columns - rest :] = edge[:, :rest]

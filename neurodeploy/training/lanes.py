@@ -35,7 +35,7 @@ class _LanesModel(models.PrimitiveModel):
         super().__init__(manager, kind, ir.VectorType(number, WIDTH))
 
 
-def _pointer(context: Any, builder: Any, kind: types.Array, array: Any, at: Any) -> Any:
+def vector_at(context: Any, builder: Any, kind: types.Array, array: Any, at: Any) -> Any:
     """Point to the vector that starts ``at`` elements after an array's first."""
     first = context.make_array(kind)(context, builder, array).data
     vector = ir.VectorType(context.get_data_type(kind.dtype), WIDTH)
@@ -48,7 +48,7 @@ def load(_context: Any, array: Any, _at: Any) -> Any:
     kind = Lanes(array.dtype)
 
     def emit(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        pointer = _pointer(context, builder, array, *arguments)
+        pointer = vector_at(context, builder, array, *arguments)
         return builder.load(pointer, align=array.dtype.bitwidth // 8)
 
     return kind(array, types.intp), emit
@@ -59,7 +59,7 @@ def store(_context: Any, array: Any, _at: Any, value: Any) -> Any:
     """Write ``WIDTH`` neighbours, the first of them ``_at`` elements of memory after the array's first."""
 
     def emit(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        pointer = _pointer(context, builder, array, *arguments[:2])
+        pointer = vector_at(context, builder, array, *arguments[:2])
         builder.store(arguments[2], pointer, align=array.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
