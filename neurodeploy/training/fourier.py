@@ -211,8 +211,9 @@ def analyse(x, points, inner, ends, tables, offset, first, last):  # type: ignor
 
 
 @_compile
-def _synthesise_tile(
-XX
+def _synthesise_tile(  # type: ignore[no-untyped-def]
+    points, at, stride, y, y_at, y_stride, inner, ends, tables, offset, n_steps, add, re, im
+):
     """Do :func:`synthesise` for ``TILE`` columns that start ``at`` and ``y_at`` elements into the arrays."""
     length = len(tables.order)
     half = length // 2
