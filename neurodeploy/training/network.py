@@ -83,6 +83,7 @@ class Layer(nn.Module):
         self.norm = BatchNorm(size, scale=scale) if recipe.batch_norm else None
         self.bias = None if recipe.batch_norm else nn.Parameter(torch.zeros(size))
         self.dt_s = dt_s
+        self.size = size
 
     def current(self, x: Tensor, world: World) -> Tensor:
         """Give the neurons' input current ``[step, batch, neuron]``."""
@@ -96,8 +97,10 @@ class Layer(nn.Module):
         """Give what undoes the neurons' own factor dt/tau on their input, ``[neuron]``; None: it stays."""
         return None if self.recipe.input_scaling == "norse" else 1.0 / self.tau.alpha()
 
-    def forward(self, x: Tensor, world: World, *, return_v: bool = False) -> tuple[Tensor, Tensor | None]:
-        """Turn input spikes into spikes, and the membrane where it is asked for."""
+    def forward(
+        self, x: Tensor, world: World, *, keep: Tensor | None = None, return_v: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
+        """Turn input spikes into spikes times ``keep``, and the membrane where it is asked for."""
         recipe = self.recipe
         arguments: dict[str, Any] = {
             "v_threshold": recipe.v_threshold,
@@ -106,6 +109,7 @@ class Layer(nn.Module):
             "surrogate": recipe.surrogate,
             "surrogate_alpha": recipe.surrogate_alpha,
             "detach_reset": recipe.detach_reset,
+            "scale": keep,
             "return_v": return_v,
         }
         current = self.current(x, world)
@@ -195,16 +199,17 @@ class Network(nn.Module):
     def forward(self, x: Tensor, noise: Noise | None = None) -> Tensor:
         """Give the readout's membrane ``[step, batch, class]`` for spikes ``[step, batch, channel]``.
 
-        Keeps each hidden layer's mean spikes per neuron and step in :attr:`rates`. Without ``noise`` nothing
-        is dropped.
+        Keeps each hidden layer's mean spikes per neuron and step in :attr:`rates`; with dropout, the estimate
+        from the neurons that are kept. Without ``noise`` nothing is dropped.
         """
         rate = self.recipe.network.dropout
         self.rates = []
         for layer in self.layers():
-            x, _ = layer(x, self.world)
-            self.rates.append(x.detach().mean())
+            keep = None
             if noise is not None and self.training and rate > 0.0:
-                x = x * noise.keep(x.shape[-1], rate, x)
+                keep = noise.keep(layer.size, rate, x)
+            x, _ = layer(x, self.world, keep=keep)
+            self.rates.append(x.detach().mean())
         v: Tensor = li_scan(self.readout(x), self.readout_tau.alpha())
         return v
 

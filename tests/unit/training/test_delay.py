@@ -7,6 +7,7 @@ import pytest
 import torch
 from DCLS.construct.modules import Dcls1d
 
+from neurodeploy.training.column_plan import ColumnPlan
 from neurodeploy.training.delay import (
     delayed_projection,
     delayed_projection_reference,
@@ -14,7 +15,11 @@ from neurodeploy.training.delay import (
     tap_projection,
     tap_projection_reference,
 )
+from neurodeploy.training.fourier import TILE, analyse, good_length, tables_for
 from neurodeploy.training.kernel import DCLS_SIGMA_OFFSET, gaussian_kernel, gaussian_kernel_reference
+from neurodeploy.training.matrix_plan import MatrixPlan
+from neurodeploy.training.plan import Plan
+from neurodeploy.training.spectrum import SpectralProjection
 
 
 @pytest.fixture(autouse=True)
@@ -139,6 +144,38 @@ def test_blocks_of_a_long_sequence_join_without_a_seam(n_steps: int, n_slots: in
         results.append((y, *torch.autograd.grad(y, (x, kernel), up)))
     for actual, expected in zip(*results, strict=True):
         assert close(actual, expected, 1e-12)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("plan", [ColumnPlan, MatrixPlan])
+@pytest.mark.parametrize(("n_steps", "n_slots"), [(40, 9), (151, 7)])
+def test_either_plan_projects_as_defined_with_all_gradients(
+    plan: type[Plan], dtype: torch.dtype, n_steps: int, n_slots: int
+) -> None:
+    torch.manual_seed(8)
+    # 70 columns: two whole tiles and a rest; 5 and 70 rows: whole blocks of four and a rest
+    x = torch.randn(n_steps, 5, 70, dtype=dtype, requires_grad=True)
+    kernel = torch.randn(n_slots, 70, 37, dtype=dtype, requires_grad=True)
+    up = torch.randn(n_steps, 5, 37, dtype=dtype)
+    arguments = (torch.device("cpu"),) if plan is MatrixPlan else ()
+    y = SpectralProjection.apply(x, kernel, plan(n_steps, n_slots, dtype, *arguments))
+    actual = (y, *torch.autograd.grad(y, (x, kernel), up))
+    y = delayed_projection_reference(x.double(), kernel.double())
+    expected = (y, *torch.autograd.grad(y, (x, kernel), up.double()))
+    for a, e in zip(actual, expected, strict=True):
+        assert close(a, e, 1e-12 if dtype == torch.float64 else 1e-5)
+
+
+@pytest.mark.parametrize("least", range(2, 60))
+def test_every_length_of_the_transform_is_numpys(least: int) -> None:
+    length = good_length(least)
+    x = np.random.default_rng(least).standard_normal((length, 1, 3))
+    room = np.empty((1, length, TILE))
+    analyse(x, room[..., :3], 1.0, 1.0, tables_for(length, x.dtype), 0, 0, 1)
+    half = length // 2
+    expected = np.fft.rfft(x[:, 0], axis=0)
+    ends, inner = expected[[0, half]].real, expected[1:half]
+    assert np.allclose(room[0, :, :3], np.concatenate([ends, inner.real, inner.imag]), atol=1e-12)
 
 
 def test_auto_takes_the_transform_for_many_slots_only(monkeypatch: pytest.MonkeyPatch) -> None:
