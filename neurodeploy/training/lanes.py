@@ -79,6 +79,43 @@ def spread(_context: Any, number: Any) -> Any:
     return Lanes(number)(number), emit
 
 
+@intrinsic
+def transpose(
+    _context: Any, array: Any, _at: Any, _stride: Any, result: Any, _to: Any, _to_stride: Any
+) -> Any:
+    """Copy ``WIDTH`` rows of ``WIDTH`` numbers, ``_stride`` elements apart, as columns."""
+
+    def emit(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        from_, at, stride, to_, to, to_stride = arguments
+        size = array.dtype.bitwidth // 8
+
+        def place(start: Any, step: Any, row: int) -> Any:
+            return builder.add(start, builder.mul(step, ir.Constant(step.type, row)))
+
+        rows = [
+            builder.load(vector_at(context, builder, array, from_, place(at, stride, row)), align=size)
+            for row in range(WIDTH)
+        ]
+        half = WIDTH // 2
+        while half:  # exchange the quarters off the diagonal of every square of 2 half x 2 half
+            low = [k - half + WIDTH if k & half else k for k in range(WIDTH)]
+            high = [k + WIDTH if k & half else k + half for k in range(WIDTH)]
+            for row in range(WIDTH):
+                if not row & half:
+                    pair = rows[row], rows[row + half]
+                    masks = (ir.Constant(ir.VectorType(cgutils.int32_t, WIDTH), m) for m in (low, high))
+                    rows[row], rows[row + half] = (builder.shuffle_vector(*pair, mask) for mask in masks)
+            half //= 2
+        for row, value in enumerate(rows):
+            builder.store(
+                value, vector_at(context, builder, result, to_, place(to, to_stride, row)), align=size
+            )
+        return context.get_dummy_value()
+
+    i = types.intp
+    return types.none(array, i, i, result, i, i), emit
+
+
 def _elementwise(function: Callable[..., Any], instruction: str) -> None:
     """Give an operator of Python a meaning for lanes with lanes, and for a number with lanes."""
 

@@ -17,7 +17,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from neurodeploy.training.lanes import WIDTH, load, store, vector_at
+from neurodeploy.training.lanes import WIDTH, load, store, transpose, vector_at
 
 TILE = 2 * WIDTH
 """Columns of a result computed together."""
@@ -124,11 +124,16 @@ def _pack_right(b, point, left, by_row, panel):  # type: ignore[no-untyped-def]
             store(panel, 2 * TILE * k + WIDTH, load(b, at + k * row_stride + WIDTH))
     else:
         n = min(TILE, len(b) - left)
+        whole, squares = len(panel) - len(panel) % WIDTH, n - n % WIDTH
         panel[:, n:] = 0
-        for column in range(n):
-            line = b[left + column, point]
-            for k in range(len(panel)):
-                panel[k, column] = line[k]
+        for column in range(0, squares, WIDTH):
+            row = (left + column) * (b.strides[0] // b.itemsize) + point * (b.strides[1] // b.itemsize)
+            for k in range(0, whole, WIDTH):
+                transpose(b, row + k, b.strides[0] // b.itemsize, panel, 2 * TILE * k + column, 2 * TILE)
+            panel[whole:, column : column + WIDTH] = b[
+                left + column : left + column + WIDTH, point, whole : len(panel)
+            ].T
+        panel[:, squares:n] = b[left + squares : left + n, point, : len(panel)].T
 
 
 @_compile
