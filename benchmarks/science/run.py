@@ -21,6 +21,7 @@ QUESTIONS = {
     "d": "kernel_hierarchy",
     "e": "both",
     "seeds": "spoken_digits_seeds",
+    "voices": "voices",
 }
 
 
