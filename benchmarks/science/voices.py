@@ -18,10 +18,8 @@ from neurodeploy.training.sweep_table import Row
 RECIPE = "spoken-digits"
 NAMED: dict[str, Sequence[str]] = {
     "shipped": [],
-    "count": ["data.input=count", "data.max_count=15"],
-    "no-stretch": ["data.augment.time_stretch=0", "data.augment.channel_stretch=0"],
-    "published-sigma": ["network.projection.sigma_schedule=exponential"],
     "former": [
+        "network.hidden=[128,128]",
         "data.input=count",
         "data.max_count=15",
         "data.augment.time_stretch=0",
@@ -30,10 +28,10 @@ NAMED: dict[str, Sequence[str]] = {
         "network.projection.sigma_schedule=exponential",
         "network.dropout=0.25",
         "train.epochs=40",
-        "train.batch_size=32",
+        "train.lr=0.005",
     ],
 }
-"""The shipped recipe, each of its choices undone, and what was shipped before."""
+"""The shipped recipe, and the one that was shipped before."""
 
 PLAIN = ("labels", "extra/speaker")
 RAGGED = {"spikes/times": np.float16, "spikes/units": np.uint16}
@@ -110,9 +108,9 @@ Raw rows:
 
 {table}
 
-*shipped* is `models/spoken-digits.toml`; *count*, *no-stretch* and *published-sigma* each undo one of its
-choices (binary input; time and channels stretched; kernels narrow from the start); *former* is the recipe
-before.
+*shipped* is `models/spoken-digits.toml`. *former* is the recipe before: 128 instead of 192 neurons a layer,
+counts instead of binary input, no stretching of time and channels, kernels that narrow from 12 steps, dropout
+0.25 instead of 0.1, 40 instead of 60 epochs, learning rate 0.005 instead of 0.003.
 Differences are paired by voice. Voices differ far more than configurations do: see min and max.
 """
     write_text(f"{study.page}.md", text)
