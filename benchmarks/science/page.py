@@ -45,7 +45,11 @@ def wrapped(text: str) -> str:
         if paragraph:
             indent = "  " if paragraph[0].startswith("- ") else ""
             joined = " ".join(line.strip() for line in paragraph)
-            lines.extend(textwrap.wrap(joined, 110, subsequent_indent=indent, break_long_words=False))
+            lines.extend(
+                textwrap.wrap(
+                    joined, 110, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+                )
+            )
             paragraph.clear()
 
     code = False
