@@ -208,3 +208,28 @@ def test_batch_norm_folds_into_weight_and_bias() -> None:
     np.testing.assert_allclose(graph.population("hidden1").bias, expected, rtol=1e-12)
     weight = network.hidden[0].connection.weight[0].detach().double().numpy()
     np.testing.assert_allclose(graph.projections[0].weight[0], weight * gain[:, None], rtol=1e-12)
+
+
+def test_an_unscaled_input_gives_the_membrane_of_the_hierarchy_paper() -> None:
+    settings = {
+        "hidden": [5],
+        "input_scaling": "none",
+        "batch_norm": False,
+        "projection": {"kind": "dense"},
+        "tau": {"tau_s": 0.3, "spread": 0.4},
+    }
+    network = Network(recipe_of(settings), 140, 3, seed=1).double().eval()
+    (layer,) = network.layers()
+    x = (torch.rand(N_STEPS, 1, 140, generator=torch.Generator().manual_seed(2)) < 0.1).double()
+    with torch.no_grad():
+        recorded = network.record(x)[0]
+        current = layer.connection(x)
+        v = torch.zeros(1, 5, dtype=torch.float64)
+        for t, i in enumerate(current):
+            v = (
+                v + i - layer.tau.alpha() * v
+            )  # arXiv 2407.18838: v = a v + i, here with Euler's a = 1 - dt/tau
+            v = torch.where(v > 1.0, torch.zeros_like(v), v)
+            torch.testing.assert_close(recorded.v[t], v, rtol=1e-12, atol=1e-12)
+    assert recorded.spikes is not None
+    assert recorded.spikes.sum() > 10
