@@ -113,7 +113,8 @@ counts instead of binary input, no stretching of time and channels, kernels that
 0.25 instead of 0.1, 40 instead of 60 epochs, learning rate 0.005 instead of 0.003.
 About 25 settings were compared on these held-out voices, most of them once and with smaller networks, before
 the last was shipped; so its figure here is optimistic, and by 4 voices its difference to *former* is
-undecided. Binary input and stretching were among them because an early run had looked good on the test voice too.
+undecided. Binary input and stretching were among them
+because an early run had looked good on the test voice too.
 Differences are paired by voice. Voices differ far more than configurations do: see min and max.
 """
     write_text(f"{study.page}.md", text)
