@@ -53,61 +53,61 @@ EQUIVALENT: dict[str, str] = {
     "kernel.run: if head + n_window > window:  ==>  if head + n_window >= window:": (
         "compacting earlier than needed moves the same arrivals"
     ),
-    "plan._parts: if exponent < 0 and np.any(weight % (1 << -exponent)):  ==>  "
+    "wiring._parts: if exponent < 0 and np.any(weight % (1 << -exponent)):  ==>  "
     "if exponent <= 0 and np.any(weight % (1 << -exponent)):": _SHIFT_BY_ZERO,
-    "plan._parts: if exponent < 0 and np.any(weight % (1 << -exponent)):  ==>  "
+    "wiring._parts: if exponent < 0 and np.any(weight % (1 << -exponent)):  ==>  "
     "if exponent < 1 and np.any(weight % (1 << -exponent)):": _SHIFT_BY_ZERO,
-    "plan._parts: weight = weight << exponent if exponent > 0 else weight >> -exponent  ==>  "
+    "wiring._parts: weight = weight << exponent if exponent > 0 else weight >> -exponent  ==>  "
     "weight = weight << exponent if exponent >= 0 else weight >> -exponent": _SHIFT_BY_ZERO,
-    "plan._parts: weight = weight << exponent if exponent > 0 else weight >> -exponent  ==>  "
+    "wiring._parts: weight = weight << exponent if exponent > 0 else weight >> -exponent  ==>  "
     "weight = weight << exponent if exponent > -1 else weight >> -exponent": _SHIFT_BY_ZERO,
-    "plan._parts: starts = np.searchsorted(synapses.pre, np.arange(n_pre + 1))  ==>  "
+    "wiring._parts: starts = np.searchsorted(synapses.pre, np.arange(n_pre + 1))  ==>  "
     "starts = np.searchsorted(synapses.pre, np.arange(n_pre + 2))": _ONE_START_MORE,
-    "plan._parts: starts = np.arange(n_pre + 1, dtype=np.int64) * n_post  ==>  "
+    "wiring._parts: starts = np.arange(n_pre + 1, dtype=np.int64) * n_post  ==>  "
     "starts = np.arange(n_pre + 2, dtype=np.int64) * n_post": _ONE_START_MORE,
-    "plan._parts: starts = np.searchsorted(synapses.pre[rest], np.arange(n_pre + 1))  ==>  "
+    "wiring._parts: starts = np.searchsorted(synapses.pre[rest], np.arange(n_pre + 1))  ==>  "
     "starts = np.searchsorted(synapses.pre[rest], np.arange(n_pre + 2))": _ONE_START_MORE,
-    "plan._parts: weight = weight << exponent if exponent > 0 else weight >> -exponent; "
+    "wiring._parts: weight = weight << exponent if exponent > 0 else weight >> -exponent; "
     "parts, rest = ([], np.ones(weight.size, dtype=bool))  ==>  swapped": "a shift does not change the size",
-    "plan._tables: member[0] = -1; for k in range(len(looped)):  ==>  swapped": (
+    "wiring._tables: member[0] = -1; for k in range(len(looped)):  ==>  swapped": (
         "the loop writes populations, which are numbered from 1"
     ),
-    "plan._tables: rows[0] = 0  ==>  pass": _PADDING,
-    "plan._tables: rows[0] = 0  ==>  rows[0] = 1": _PADDING,
-    "plan._tables: member[0] = -1  ==>  member[0] = -2": "only has to differ from every component's number",
-    "plan._tables: rows = window + depth + 1  ==>  rows = window + depth + 2": _PADDING,
-    "plan._tables: stride = (size + 7) // 8 * 8  ==>  stride = (size + 7) * 8 * 8": _PADDING,
-    "plan._tables: stride = (size + 7) // 8 * 8  ==>  stride = (size + 7) // 7 * 8": _PADDING,
-    "plan._tables: stride = (size + 7) // 8 * 8  ==>  stride = (size + 8) // 8 * 8": _PADDING,
-    "plan._tables: spikes_at = _starts(size * window + 8)  ==>  spikes_at = _starts(size * window + 9)": _PADDING,
-    "plan._tables: spikes_at = _starts(size * window + 8)  ==>  spikes_at = _starts(size * window + 7)": (
+    "wiring._tables: rows[0] = 0  ==>  pass": _PADDING,
+    "wiring._tables: rows[0] = 0  ==>  rows[0] = 1": _PADDING,
+    "wiring._tables: member[0] = -1  ==>  member[0] = -2": "only has to differ from every component's number",
+    "wiring._tables: rows = window + depth + 1  ==>  rows = window + depth + 2": _PADDING,
+    "wiring._tables: stride = (size + 7) // 8 * 8  ==>  stride = (size + 7) * 8 * 8": _PADDING,
+    "wiring._tables: stride = (size + 7) // 8 * 8  ==>  stride = (size + 7) // 7 * 8": _PADDING,
+    "wiring._tables: stride = (size + 7) // 8 * 8  ==>  stride = (size + 8) // 8 * 8": _PADDING,
+    "wiring._tables: spikes_at = _starts(size * window + 8)  ==>  spikes_at = _starts(size * window + 9)": _PADDING,
+    "wiring._tables: spikes_at = _starts(size * window + 8)  ==>  spikes_at = _starts(size * window + 7)": (
         "one place beyond a list's end is all that is written"
     ),
-    "plan._tables: part_of = np.zeros((len(size), 2, max(len(parts), 1)), dtype=np.int64)  ==>  "
+    "wiring._tables: part_of = np.zeros((len(size), 2, max(len(parts), 1)), dtype=np.int64)  ==>  "
     "part_of = np.zeros((len(size), 3, max(len(parts), 1)), dtype=np.int64)": _PADDING,
-    "plan._tables: part_of = np.zeros((len(size), 2, max(len(parts), 1)), dtype=np.int64)  ==>  "
+    "wiring._tables: part_of = np.zeros((len(size), 2, max(len(parts), 1)), dtype=np.int64)  ==>  "
     "part_of = np.zeros((len(size), 2, max(len(parts), 2)), dtype=np.int64)": _PADDING,
-    "plan._tables: part_of = np.zeros((len(size), 2, max(len(parts), 1)), dtype=np.int64)  ==>  "
+    "wiring._tables: part_of = np.zeros((len(size), 2, max(len(parts), 1)), dtype=np.int64)  ==>  "
     "part_of = np.zeros((len(size), 2, max(len(parts), 0)), dtype=np.int64)": "without parts it is not read",
-    "plan._tables: n_parts = np.zeros((len(size), 2), dtype=np.int64)  ==>  "
+    "wiring._tables: n_parts = np.zeros((len(size), 2), dtype=np.int64)  ==>  "
     "n_parts = np.zeros((len(size), 3), dtype=np.int64)": _PADDING,
-    "plan._tables: cell_offset = [np.zeros(0, np.int64) if p.cell_offset is None else p.cell_offset for p in parts]"
+    "wiring._tables: cell_offset = [np.zeros(0, np.int64) if p.cell_offset is None else p.cell_offset for p in parts]"
     "  ==>  cell_offset = [np.zeros(1, np.int64) if p.cell_offset is None else p.cell_offset for p in parts]": (
         "the cells of a part of another kind are never read"
     ),
-    "reference.decayed: return size if x >= 0 else -size  ==>  return size if x > 0 else -size": _MINUS_ZERO,
-    "reference.decayed: return size if x >= 0 else -size  ==>  return size if x >= 1 else -size": _MINUS_ZERO,
-    "reference.shifted: return total << exponent if exponent > 0 else total >> -exponent  ==>  "
+    "naive.decayed: return size if x >= 0 else -size  ==>  return size if x > 0 else -size": _MINUS_ZERO,
+    "naive.decayed: return size if x >= 0 else -size  ==>  return size if x >= 1 else -size": _MINUS_ZERO,
+    "naive.shifted: return total << exponent if exponent > 0 else total >> -exponent  ==>  "
     "return total << exponent if exponent >= 0 else total >> -exponent": _SHIFT_BY_ZERO,
-    "reference.shifted: return total << exponent if exponent > 0 else total >> -exponent  ==>  "
+    "naive.shifted: return total << exponent if exponent > 0 else total >> -exponent  ==>  "
     "return total << exponent if exponent > -1 else total >> -exponent": _SHIFT_BY_ZERO,
-    "reference.simulate_reference: facts = {'max_abs_accumulator': 0, 'synaptic_events': 0}  ==>  "
+    "naive.simulate_reference: facts = {'max_abs_accumulator': 0, 'synaptic_events': 0}  ==>  "
     "facts = {'max_abs_accumulator': -1, 'synaptic_events': 0}": "it is a maximum of absolute values",
-    "reference.simulate_reference: u = {p.name: [0] * p.size for p in program.populations}  ==>  "
+    "naive.simulate_reference: u = {p.name: [0] * p.size for p in program.populations}  ==>  "
     "u = {p.name: [1] * p.size for p in program.populations}": _U_FORGETS_ONE,
-    "reference.simulate_reference: u = {p.name: [0] * p.size for p in program.populations}  ==>  "
+    "naive.simulate_reference: u = {p.name: [0] * p.size for p in program.populations}  ==>  "
     "u = {p.name: [-1] * p.size for p in program.populations}": _U_FORGETS_ONE,
-    "reference.simulate_reference: if 0 <= aligned < n_steps:  ==>  if -1 <= aligned < n_steps:": (
+    "naive.simulate_reference: if 0 <= aligned < n_steps:  ==>  if -1 <= aligned < n_steps:": (
         "step -1 writes the last step's place, which the last step writes again later"
     ),
 }

@@ -14,9 +14,9 @@ import time
 import numpy as np
 
 from neurodeploy.graph.interpret import interpret, interpret_reference
-from neurodeploy.graph.interpret_fast import available_threads
+from neurodeploy.graph.interpret.fast import available_threads
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
-from neurodeploy.graph.trace import Traces
+from neurodeploy.traces import Traces
 
 DT_S = 0.01
 SIZES = (140, 256, 256, 20)

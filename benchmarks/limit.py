@@ -10,8 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from neurodeploy.graph.model import INPUT
-from neurodeploy.graph.trace import Traces
-from neurodeploy.quantise.fixed import FixedGraph
+from neurodeploy.targets.loihi.program import FixedGraph
+from neurodeploy.traces import Traces
 
 
 @njit(nogil=True, cache=True)

@@ -35,14 +35,14 @@ from layouts_of_plans import layout_cases, layout_of
 from mutants import Mutant, mutants
 from programs import first_difference, random_case
 
-from neurodeploy.diagnostics import NeurodeployError
-from neurodeploy.graph.trace import PopulationTrace, Traces
-from neurodeploy.simulate import fast, kernel, plan, reference, stream
-from neurodeploy.simulate.limits import LARGEST_SUM
+from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.targets.loihi.simulate import fast, kernel, naive, stream, wiring
+from neurodeploy.targets.loihi.simulate.bounds import LARGEST_SUM
+from neurodeploy.traces import PopulationTrace, Traces
 
-MODULES = {"kernel": kernel, "plan": plan, "reference": reference}
+MODULES = {"kernel": kernel, "wiring": wiring, "naive": naive}
 SKIP = {
-    "reference": frozenset({"readout_scores"}),  # shared with the twin by decision; tests/unit/simulate
+    "naive": frozenset({"readout_scores"}),  # shared with the twin by decision; tests/unit/simulate
 }
 SECONDS = 60.0
 """A mutant that takes longer hangs, and counts as killed."""
@@ -67,7 +67,7 @@ def expectations(cases: list[tuple[str, int, tuple]]) -> list[Traces | None]:
     expected: list[Traces | None] = []
     for _, _, (program, spikes) in cases:
         try:
-            traces = reference.simulate_reference(program, spikes)
+            traces = naive.simulate_reference(program, spikes)
         except OverflowError:
             traces = None
         legal = traces is not None and traces.facts["max_abs_accumulator"] <= LARGEST_SUM
@@ -77,13 +77,13 @@ def expectations(cases: list[tuple[str, int, tuple]]) -> list[Traces | None]:
 
 def run_fast(window: int, program: object, spikes: np.ndarray) -> Traces:
     """Run the (mutated) fast twin."""
-    sys.modules[plan.__name__].WINDOW_STEPS = window  # the mutant's, where it is mutated
+    sys.modules[wiring.__name__].WINDOW_STEPS = window  # the mutant's, where it is mutated
     return fast.simulate(program, spikes, record=("spikes", "u", "v"), threads=1)
 
 
 def run_stream(window: int, program: object, spikes: np.ndarray) -> Traces:
     """Run the (mutated) stream, each sample in pieces of unequal length."""
-    sys.modules[plan.__name__].WINDOW_STEPS = window  # the mutant's, where it is mutated
+    sys.modules[wiring.__name__].WINDOW_STEPS = window  # the mutant's, where it is mutated
     running = stream.Stream(program)
     late = np.zeros((program.max_latency_steps, program.input_size), dtype=spikes.dtype)
     pieces: dict[str, list[stream.StreamStep]] = {p.name: [] for p in program.populations}
@@ -120,7 +120,7 @@ def run_stream(window: int, program: object, spikes: np.ndarray) -> Traces:
 
 def run_reference(_window: int, program: object, spikes: np.ndarray) -> Traces:
     """Run the (mutated) reference."""
-    return reference.simulate_reference(program, spikes)
+    return naive.simulate_reference(program, spikes)
 
 
 def install(name: str, source: str) -> None:
@@ -145,7 +145,7 @@ def judge(name: str, source: str | None, cases: list, expected: list[Traces | No
     if name == "plan":
         for title, program, layout in layout_cases():
             try:
-                found = layout_of(sys.modules[plan.__name__].make_plan(program))
+                found = layout_of(sys.modules[wiring.__name__].make_plan(program))
             except Exception as error:
                 return f"{title}: {type(error).__name__}"
             if found != layout:

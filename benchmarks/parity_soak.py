@@ -25,11 +25,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "parity")]
 packing = importlib.import_module("lava_packing")
 
-from neurodeploy.backends.loihi import BACKEND  # noqa: E402
-from neurodeploy.backends.loihi.run import run_lava  # noqa: E402
-from neurodeploy.quantise.fixed import STATE_LIMIT, STATE_SHIFT  # noqa: E402
-from neurodeploy.simulate.fast import simulate  # noqa: E402
-from neurodeploy.simulate.reference import simulate_reference  # noqa: E402
+from neurodeploy.targets.loihi.lava.run import run_lava  # noqa: E402
+from neurodeploy.targets.loihi.program import STATE_LIMIT, STATE_SHIFT  # noqa: E402
+from neurodeploy.targets.loihi.simulate.fast import simulate  # noqa: E402
+from neurodeploy.targets.loihi.simulate.naive import simulate_reference  # noqa: E402
+from neurodeploy.targets.loihi.target import BACKEND  # noqa: E402
 
 RECORD = ("spikes", "v", "u")
 REFERENCE_MEMBERS = 4

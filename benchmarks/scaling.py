@@ -10,8 +10,8 @@ import numpy as np
 from networks import inputs, network
 from numpy.typing import NDArray
 
-from neurodeploy.quantise.fixed import FixedGraph
-from neurodeploy.simulate.fast import available_cores, simulate
+from neurodeploy.targets.loihi.program import FixedGraph
+from neurodeploy.targets.loihi.simulate.fast import available_cores, simulate
 
 
 @dataclass

@@ -25,11 +25,11 @@ from limit import BareScatter
 from networks import inputs, network
 from scaling import plot_all, sweep_all
 
-from neurodeploy.quantise.fixed import FixedGraph
-from neurodeploy.simulate.fast import Stream, available_cores, simulate
-from neurodeploy.simulate.plan import make_plan
-from neurodeploy.simulate.reference import simulate_reference
-from neurodeploy.simulate.tables import make_state
+from neurodeploy.targets.loihi.program import FixedGraph
+from neurodeploy.targets.loihi.simulate.fast import Stream, available_cores, simulate
+from neurodeploy.targets.loihi.simulate.naive import simulate_reference
+from neurodeploy.targets.loihi.simulate.tables import make_state
+from neurodeploy.targets.loihi.simulate.wiring import make_plan
 
 SAMPLES, STEPS = 2264, 100
 """The test set of the spoken-digits task, at its usual length."""
@@ -159,9 +159,9 @@ def against_lava(bundle: Path, n_samples: int, n_rounds: int) -> list[str]:
 
     Where no bundle is at ``bundle``, the random network of the other measurements is written there.
     """
-    from neurodeploy.backends.loihi.run import run_lava
-    from neurodeploy.graph.samples import load_samples
-    from neurodeploy.quantise.program import read_program, write_program
+    from neurodeploy.data.samples import load_samples
+    from neurodeploy.targets.loihi.lava.run import run_lava
+    from neurodeploy.targets.loihi.program_file import read_program, write_program
 
     if not bundle.exists():
         bundle.mkdir(parents=True)

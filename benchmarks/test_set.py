@@ -19,10 +19,10 @@ from click.testing import CliRunner
 from float_twin import SIZES, network
 
 from neurodeploy.cli import program
-from neurodeploy.graph.nir_read import read_nir
-from neurodeploy.graph.nir_write import write_nir
-from neurodeploy.graph.samples import Samples
-from neurodeploy.quantise.program import read_program
+from neurodeploy.data.samples import Samples
+from neurodeploy.nir.read import read_nir
+from neurodeploy.nir.write import write_nir
+from neurodeploy.targets.loihi.program_file import read_program
 from neurodeploy.verify.ladder import ladder
 
 

@@ -23,7 +23,7 @@ import platformdirs
 import torch
 from train_step_worker import SHAPE
 
-from neurodeploy.training.spectrum import plan_for
+from neurodeploy.ops.spectral.autograd import plan_for
 
 HERE = Path(__file__).resolve().parent
 PINS = ("spikingjelly==0.0.0.0.14", "DCLS==0.1.1")

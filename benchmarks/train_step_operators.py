@@ -20,11 +20,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 
-from neurodeploy.training.delay import delayed_projection
-from neurodeploy.training.matrix_plan import MatrixPlan
-from neurodeploy.training.neuron import lif_box_scan
-from neurodeploy.training.spectrum import SpectralProjection
-from neurodeploy.training.threads import prepare_threads
+from neurodeploy.ops.delays.projection import delayed_projection
+from neurodeploy.ops.scan.scans import lif_box_scan
+from neurodeploy.ops.spectral.any_device import MatrixPlan
+from neurodeploy.ops.spectral.autograd import SpectralProjection
+from neurodeploy.ops.threads import prepare_threads
 
 N_STEPS, N_NEURONS, N_SLOTS, ROUNDS = 100, 256, 25, 4
 

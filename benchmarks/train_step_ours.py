@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from train_step_worker import SHAPE, make_batch, serve
 
-from neurodeploy.training.delay import delayed_projection
-from neurodeploy.training.kernel import gaussian_kernel
-from neurodeploy.training.neuron import li_scan, lif_box_scan
-from neurodeploy.training.threads import prepare_threads
+from neurodeploy.ops.delays.bell import gaussian_kernel
+from neurodeploy.ops.delays.projection import delayed_projection
+from neurodeploy.ops.scan.scans import li_scan, lif_box_scan
+from neurodeploy.ops.threads import prepare_threads
 
 
 class Ours(nn.Module):

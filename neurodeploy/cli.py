@@ -12,7 +12,7 @@ import click
 
 from neurodeploy import __version__
 from neurodeploy.commands.options import show_findings
-from neurodeploy.diagnostics import Exit, Finding, NeurodeployError, Severity, nearest
+from neurodeploy.findings.finding import Exit, Finding, NeurodeployError, Severity, nearest
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("train", "Train a recipe."),

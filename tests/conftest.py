@@ -106,10 +106,10 @@ def tiny_graph() -> Graph:
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory, tiny_graph: Graph) -> Path:
     """``tiny.nir``; ``given.npz`` with labels that the float network gets right; ``bundle`` made of them."""
+    from neurodeploy.data.samples import predictions
+    from neurodeploy.export import export
     from neurodeploy.graph.interpret import interpret
-    from neurodeploy.graph.nir_write import write_nir
-    from neurodeploy.graph.samples import predictions
-    from neurodeploy.pipeline import export
+    from neurodeploy.nir.write import write_nir
 
     folder = tmp_path_factory.mktemp("tiny")
     write_nir(tiny_graph, folder / "tiny.nir")
@@ -139,7 +139,7 @@ def bundle(tiny_folder: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def rehash() -> Callable[[Path], None]:
     """Write the manifest of a changed bundle anew, so that its content matches its hashes again."""
-    from neurodeploy.bundle import read_manifest, write_manifest
+    from neurodeploy.files import read_manifest, write_manifest
 
     def write(folder: Path) -> None:
         manifest = read_manifest(folder)

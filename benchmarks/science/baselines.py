@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from neurodeploy.bundle import atomic_file
+from neurodeploy.data.sets import DataSets, SampleSet, load_data
+from neurodeploy.files import atomic_file
+from neurodeploy.ops.threads import prepare_threads
 from neurodeploy.recipe import Recipe
-from neurodeploy.training.data import DataSets, SampleSet, load_data
-from neurodeploy.training.loop import AUGMENT, ORDER, batches_of
-from neurodeploy.training.schedule import one_cycle
-from neurodeploy.training.threads import prepare_threads
+from neurodeploy.training.fit.epoch import AUGMENT, ORDER, batches_of
+from neurodeploy.training.fit.schedule import one_cycle
 
 
 class GRU(nn.Module):

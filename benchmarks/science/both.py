@@ -21,10 +21,10 @@ from page import (
 from spoken import RECIPE, RECIPE_TEXT, SMALL_TEXT
 from study import Budget, Study, points
 
-from neurodeploy.training.sweep import SweepResult
-from neurodeploy.training.sweep_grid import Point
-from neurodeploy.training.sweep_job import Job, read_accuracy
-from neurodeploy.training.sweep_table import Row
+from neurodeploy.sweep.grid import Point
+from neurodeploy.sweep.job import Job, read_accuracy
+from neurodeploy.sweep.sweep import SweepResult
+from neurodeploy.sweep.table import Row
 
 NO_DELAYS = ["network.projection.mode=none", "network.hidden=[99,99]"]
 """Wider, so that it has as many parameters as 64 and 64 with delays: see the table."""

@@ -19,9 +19,9 @@ from page import (
 from spoken import RECIPE, RECIPE_TEXT, SMALL_TEXT
 from study import Budget, Study, points
 
-from neurodeploy.training.sweep import SweepResult
-from neurodeploy.training.sweep_job import Job
-from neurodeploy.training.sweep_table import PointSummary
+from neurodeploy.sweep.job import Job
+from neurodeploy.sweep.sweep import SweepResult
+from neurodeploy.sweep.table import PointSummary
 
 P = "network.projection."
 SPARSE = f"{P}density=0.1"

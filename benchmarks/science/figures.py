@@ -8,8 +8,8 @@ from typing import Any
 import matplotlib as mpl
 from study import RESULTS
 
-from neurodeploy.bundle import atomic_file
-from neurodeploy.training.sweep_table import Row
+from neurodeploy.files import atomic_file
+from neurodeploy.sweep.table import Row
 
 mpl.use("svg")
 mpl.rcParams.update(

@@ -19,9 +19,9 @@ from page import (
 from spoken import RECIPE, RECIPE_TEXT, SMALL_TEXT
 from study import Budget, Study, points
 
-from neurodeploy.training.sweep import SweepResult
-from neurodeploy.training.sweep_job import Job
-from neurodeploy.training.sweep_table import Row
+from neurodeploy.sweep.job import Job
+from neurodeploy.sweep.sweep import SweepResult
+from neurodeploy.sweep.table import Row
 
 P = "network.projection."
 CONVOLUTION = (f"{P}kind=convolution", "network.hidden=[48,48,48]", f"{P}kernel_size=5", f"{P}dilation=3")

@@ -14,8 +14,8 @@ from page import accuracy_table, compare, facts, metrics_of, p_text, write_rows,
 from study import Budget, Study, points
 from trend import trend
 
-from neurodeploy.training.sweep import SweepResult
-from neurodeploy.training.sweep_job import Job
+from neurodeploy.sweep.job import Job
+from neurodeploy.sweep.sweep import SweepResult
 
 XOR = str(Path(__file__).with_name("mts-xor.toml"))
 LEARN = (

@@ -12,9 +12,9 @@ from typing import Any
 
 from study import RESULTS, Budget, Study
 
-from neurodeploy.bundle import atomic_file
-from neurodeploy.training.sweep_job import Job
-from neurodeploy.training.sweep_table import (
+from neurodeploy.files import atomic_file
+from neurodeploy.sweep.job import Job
+from neurodeploy.sweep.table import (
     Difference,
     PointSummary,
     Row,

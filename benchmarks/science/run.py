@@ -42,7 +42,7 @@ def main() -> int:
     given = parser.parse_args()
     from study import Budget, run_study
 
-    from neurodeploy.training.sweep_grid import parse_seeds
+    from neurodeploy.sweep.grid import parse_seeds
 
     worst = 0
     for letter in given.questions:

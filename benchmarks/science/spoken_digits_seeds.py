@@ -8,8 +8,8 @@ from page import SD_NAMES, accuracy_table, compare, facts, parameters_of, write_
 from study import Budget, Study, points
 
 from neurodeploy.recipe import dump_recipe
-from neurodeploy.training.sweep import SweepResult
-from neurodeploy.training.sweep_job import Job
+from neurodeploy.sweep.job import Job
+from neurodeploy.sweep.sweep import SweepResult
 
 GOAL = {"validation": 93.0, "test": 62.0}
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from neurodeploy.diagnostics import Finding, NeurodeployError
-from neurodeploy.training.sweep import SweepResult, Watcher, plan, run_sweep
-from neurodeploy.training.sweep_grid import Point, point_name
-from neurodeploy.training.sweep_job import Job, row_of
-from neurodeploy.training.sweep_table import Row
+from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.sweep.grid import Point, point_name
+from neurodeploy.sweep.job import Job, row_of
+from neurodeploy.sweep.sweep import SweepResult, Watcher, plan, run_sweep
+from neurodeploy.sweep.table import Row
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs" / "results"

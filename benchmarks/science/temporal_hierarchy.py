@@ -10,9 +10,9 @@ from page import XOR_NAMES, accuracy_table, answers, compare, facts, p_text, wri
 from study import Budget, Study, points
 from trend import trend
 
-from neurodeploy.training.sweep import SweepResult
-from neurodeploy.training.sweep_job import Job
-from neurodeploy.training.sweep_table import Row
+from neurodeploy.sweep.job import Job
+from neurodeploy.sweep.sweep import SweepResult
+from neurodeploy.sweep.table import Row
 
 DTAUS_MS = (-500, -200, 0, 200, 500)
 PAPER = {2: (75.0, 83.9, 88.3, 92.5, 94.8), 3: (91.1, 91.4, 92.8, 93.5, 95.8)}

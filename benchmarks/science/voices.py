@@ -10,10 +10,10 @@ import numpy as np
 from page import SD_NAMES, accuracy_table, compare, machine, parameters_of, write_rows, write_text
 from study import Budget, Lines, Study, points
 
-from neurodeploy.bundle import atomic_folder
-from neurodeploy.training.sweep import SweepResult, plan, run_sweep
-from neurodeploy.training.sweep_job import Job, row_of
-from neurodeploy.training.sweep_table import Row
+from neurodeploy.files import atomic_folder
+from neurodeploy.sweep.job import Job, row_of
+from neurodeploy.sweep.sweep import SweepResult, plan, run_sweep
+from neurodeploy.sweep.table import Row
 
 RECIPE = "spoken-digits"
 NAMED: dict[str, Sequence[str]] = {

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from neurodeploy.commands import options
-from neurodeploy.diagnostics import Finding, NeurodeployError, Severity, exit_code_of
+from neurodeploy.findings.finding import Finding, NeurodeployError, Severity, exit_code_of
 
 if TYPE_CHECKING:
-    from neurodeploy.targets import Target
+    from neurodeploy.targets.limits import Target
 
 
 @click.command("check")
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(ctx: click.Context, *, source: Path, target: str, dt_s: float | None, as_json: bool) -> None:
     """Say whether a network fits a target, and if not, every reason why not. Nothing is written."""
-    from neurodeploy.targets import load_target
+    from neurodeploy.targets.limits import load_target
 
     options.existing(source)
     if dt_s is not None and not 0 < dt_s < float("inf"):
@@ -51,9 +51,9 @@ def command(ctx: click.Context, *, source: Path, target: str, dt_s: float | None
 
 def _bundle(source: Path, chip: Target) -> list[Finding]:
     """Hold a bundle's program against the rules."""
-    from neurodeploy.backends import load_backend
-    from neurodeploy.bundle import check_hashes
-    from neurodeploy.quantise.program import read_program
+    from neurodeploy.files import check_hashes
+    from neurodeploy.targets.loihi.program_file import read_program
+    from neurodeploy.targets.target import load_backend
 
     check_hashes(source)
     return list(load_backend(chip.backend).rules(read_program(source / "program.h5"), chip))
@@ -61,10 +61,10 @@ def _bundle(source: Path, chip: Target) -> list[Finding]:
 
 def _network(source: Path, chip: Target, dt_s: float | None) -> list[Finding]:
     """Hold a float network against the rules, as it is and as integers."""
-    from neurodeploy.backends import load_backend
     from neurodeploy.graph.lowering import canonical
-    from neurodeploy.graph.nir_read import read_nir
-    from neurodeploy.quantise.quantise import quantise
+    from neurodeploy.nir.read import read_nir
+    from neurodeploy.targets.loihi.lower.quantise import quantise
+    from neurodeploy.targets.target import load_backend
 
     backend = load_backend(chip.backend)
     graph = canonical(read_nir(source, dt_s=dt_s))

@@ -21,9 +21,9 @@ PACKAGES = ("numpy", "numba", "h5py", "nir", "pydantic", "scipy", "torch", "nors
 @options.json_option
 def command(as_json: bool) -> None:
     """Show versions, whether Lava can run, cores and folders; what is missing is told, not an error."""
-    from neurodeploy.backends import backend_names
-    from neurodeploy.backends.loihi.lava_environment import cache_folder, status
-    from neurodeploy.resources import folder
+    from neurodeploy.shipped import folder
+    from neurodeploy.targets.loihi.lava.environment import cache_folder, status
+    from neurodeploy.targets.target import backend_names
 
     lava = status()
     facts: dict[str, Any] = {

@@ -12,7 +12,7 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="The explanation as JSON.")
 def command(code: str | None, as_json: bool) -> None:
     """Explain the code of a finding: what it means, why it exists, what to do; without CODE, list all."""
-    from neurodeploy.report.explanations import all_codes, explain
+    from neurodeploy.findings.explain import all_codes, explain
 
     chosen = {code.upper(): explain(code)} if code else all_codes()
     if as_json:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from neurodeploy.commands import options
-from neurodeploy.diagnostics import Exit, Finding, NeurodeployError
+from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
 
 
 @click.command("export")
@@ -63,7 +63,7 @@ def command(
         raise click.BadParameter("a step takes more than 0 seconds", ctx, param_hint="--dt")
     out = output or source.with_name(f"{source.stem}-bundle")
 
-    from neurodeploy.pipeline import export
+    from neurodeploy.export import export
     from neurodeploy.report.terminal import findings_text, print_text, rungs_table
 
     say = options.progress_lines(quiet=as_json)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neurodeploy.commands import options
-from neurodeploy.diagnostics import Finding, NeurodeployError
+from neurodeploy.findings.finding import Finding, NeurodeployError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +57,7 @@ def describe(path: str, dt_s: float | None) -> dict[str, Any]:
             )
         )
     if place.is_file() and place.suffix != ".toml":
-        from neurodeploy.graph.nir_read import read_nir
+        from neurodeploy.nir.read import read_nir
 
         return {"kind": "NIR file", "path": path, **graph_facts(read_nir(place, dt_s=dt_s))}
     if place.suffix == ".nir":
@@ -101,8 +101,8 @@ def _run(place: Path) -> dict[str, Any]:
 
 def _bundle(place: Path) -> dict[str, Any]:
     """Give a bundle's manifest, checked against its files, and its network."""
-    from neurodeploy.bundle import check_hashes
-    from neurodeploy.graph.nir_read import read_nir
+    from neurodeploy.files import check_hashes
+    from neurodeploy.nir.read import read_nir
 
     manifest = check_hashes(place)
     network = graph_facts(read_nir(place / "model.nir"))

@@ -16,7 +16,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON; progress goes to stderr.")
 def install_command(as_json: bool) -> None:
     """Make a private environment with Lava in the user's cache folder (about 5 GB)."""
-    from neurodeploy.backends.loihi.lava_environment import install
+    from neurodeploy.targets.loihi.lava.environment import install
 
     found = install(lambda line: click.echo(line, err=as_json))
     if as_json:
@@ -28,8 +28,8 @@ def install_command(as_json: bool) -> None:
 @click.pass_context
 def status_command(ctx: click.Context, as_json: bool) -> None:
     """Say whether Lava can be used, and where it is; exit code 4 where it cannot."""
-    from neurodeploy.backends.loihi.lava_environment import status
-    from neurodeploy.diagnostics import Exit
+    from neurodeploy.findings.finding import Exit
+    from neurodeploy.targets.loihi.lava.environment import status
 
     found = status()
     if as_json:

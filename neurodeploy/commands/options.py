@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from neurodeploy.diagnostics import Finding, NeurodeployError, Severity, nearest
+from neurodeploy.findings.finding import Finding, NeurodeployError, Severity, nearest
 
 ALIASES = {"loihi": "loihi2"}
 """Names that ``--target`` takes for the default chip of a family."""
@@ -106,7 +106,7 @@ def colours() -> bool:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
-    from neurodeploy.bundle import atomic_file
+    from neurodeploy.files import atomic_file
 
     with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from neurodeploy.graph.trace import Traces
+    from neurodeploy.traces import Traces
 
 
 @click.command("run")
@@ -51,8 +51,8 @@ def command(
 
     Latencies are removed: step t of every population is step t of the trained network.
     """
-    from neurodeploy.bundle import check_hashes, load_npz, save_npz
-    from neurodeploy.graph.samples import check_spikes
+    from neurodeploy.data.samples import check_spikes
+    from neurodeploy.files import check_hashes, load_npz, save_npz
 
     options.existing(bundle)
     options.existing(given)
@@ -100,7 +100,7 @@ def _float(
     bundle: Path, spikes: NDArray[np.uint8], threads: int | None, say: Callable[[str], None]
 ) -> Traces:
     from neurodeploy.graph.interpret import interpret
-    from neurodeploy.graph.nir_read import read_nir
+    from neurodeploy.nir.read import read_nir
 
     say("computing in float64")
     return interpret(read_nir(bundle / "model.nir"), spikes, threads=threads)
@@ -109,8 +109,8 @@ def _float(
 def _fixed(
     bundle: Path, spikes: NDArray[np.uint8], threads: int | None, say: Callable[[str], None]
 ) -> Traces:
-    from neurodeploy.quantise.program import read_program
-    from neurodeploy.simulate.fast import simulate
+    from neurodeploy.targets.loihi.program_file import read_program
+    from neurodeploy.targets.loihi.simulate.fast import simulate
 
     say("simulating integers")
     return simulate(read_program(bundle / "program.h5"), spikes, threads=threads)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurodeploy.diagnostics import Exit, Finding
+from neurodeploy.findings.finding import Exit, Finding
 
 if TYPE_CHECKING:
-    from neurodeploy.training.sweep import SweepResult, Watcher
-    from neurodeploy.training.sweep_job import Job
-    from neurodeploy.training.sweep_table import Row
+    from neurodeploy.sweep.job import Job
+    from neurodeploy.sweep.sweep import SweepResult, Watcher
+    from neurodeploy.sweep.table import Row
 
 
 @click.command("sweep")
@@ -55,8 +55,8 @@ def command(  # noqa: PLR0917 (click passes them by name)
     Each run has a folder of its own. Runs that are finished are skipped with --resume and half-finished ones
     go on; a run that fails does not stop the others. Exit code 1 if any run failed.
     """
-    from neurodeploy.training.sweep import plan, run_sweep
-    from neurodeploy.training.sweep_grid import grid_points, parse_seeds
+    from neurodeploy.sweep.grid import grid_points, parse_seeds
+    from neurodeploy.sweep.sweep import plan, run_sweep
 
     points = grid_points(recipe, grids, overrides)
     folder = out if out is not None else Path("runs") / f"sweep-{points[0].load().name}"
@@ -71,7 +71,7 @@ def command(  # noqa: PLR0917 (click passes them by name)
 
 
 def _no_data(data: Path) -> None:
-    from neurodeploy.diagnostics import NeurodeployError
+    from neurodeploy.findings.finding import NeurodeployError
 
     raise NeurodeployError(
         Finding(
@@ -85,7 +85,7 @@ def _no_data(data: Path) -> None:
 
 
 def _show(result: SweepResult, folder: Path, *, as_json: bool) -> None:
-    from neurodeploy.training.sweep_table import table_json, table_markdown
+    from neurodeploy.sweep.table import table_json, table_markdown
 
     if as_json:
         content = {
@@ -113,7 +113,7 @@ def describe(job: Job, row: Row, failure: Finding | None, done: int, n: int) -> 
 @contextmanager
 def _watching(*, quiet: bool) -> Iterator[Watcher]:
     """Give the watcher: silent, a rich bar on a terminal, or plain lines."""
-    from neurodeploy.training import sweep
+    from neurodeploy.sweep import sweep
 
     if quiet:
         yield sweep.Watcher()

@@ -12,8 +12,8 @@ from neurodeploy.commands import options
 @options.json_option
 def command(name: str | None, as_json: bool) -> None:
     """List the targets; with a name, all of its limits with their units and sources."""
-    from neurodeploy.resources import names
-    from neurodeploy.targets import load_target
+    from neurodeploy.shipped import names
+    from neurodeploy.targets.limits import load_target
 
     chosen = [options.target_name(name)] if name else names("targets")
     targets = [load_target(entry) for entry in chosen]

@@ -42,9 +42,9 @@ def command(
     """
     # OpenMP reads it when torch is imported: threads that spin cost 4 to 6 times on a machine that is in use.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from neurodeploy.commands.training_progress import reported
     from neurodeploy.recipe import load_recipe
-    from neurodeploy.training.progress import reported
-    from neurodeploy.training.run import train, with_settings
+    from neurodeploy.training.train import train, with_settings
 
     loaded = with_settings(load_recipe(recipe, overrides), epochs=epochs, seed=seed)
     folder = out or Path("runs") / f"{loaded.name}-{loaded.train.seed}"

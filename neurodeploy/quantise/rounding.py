@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from neurodeploy.quantise.grid import MIXED_MAX, MIXED_MIN, MIXED_STEP, SAME_SIGN_MAX
 from neurodeploy.quantise.groups import Decays
-from neurodeploy.quantise.weights import MIXED_MAX, MIXED_MIN, MIXED_STEP, SAME_SIGN_MAX
 from neurodeploy.units import DECAY_BITS, round_nearest
 
 DAMPING = 0.01

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from neurodeploy.diagnostics import Finding, nearest
+from neurodeploy.findings.finding import Finding, nearest
 from neurodeploy.recipe.keys import key, keys, tables
 from neurodeploy.recipe.schema import RuleError
 from neurodeploy.recipe.section import UnusedKeyError

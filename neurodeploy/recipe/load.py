@@ -11,8 +11,8 @@ from typing import Any
 import tomli_w
 from pydantic import ValidationError
 
-from neurodeploy import resources
-from neurodeploy.diagnostics import Finding, NeurodeployError, nearest
+from neurodeploy import shipped as resources
+from neurodeploy.findings.finding import Finding, NeurodeployError, nearest
 from neurodeploy.recipe.explain import KEYS_PAGE, findings_of
 from neurodeploy.recipe.keys import key, keys, tables
 from neurodeploy.recipe.schema import Recipe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neurodeploy.diagnostics import Finding
+from neurodeploy.findings.finding import Finding
 from neurodeploy.recipe.schema import Recipe
 
 MTS_XOR_CUE_STEPS = 10

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from neurodeploy.diagnostics import Finding
+from neurodeploy.findings.finding import Finding
 from neurodeploy.recipe.network import Network
 from neurodeploy.recipe.section import Section, only
 

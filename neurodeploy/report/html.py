@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from neurodeploy.diagnostics import NeurodeployError
+from neurodeploy.bundle.golden import load_golden
+from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.model import INPUT
 from neurodeploy.report.charts import dots, raster
 from neurodeploy.report.terminal import verdict
-from neurodeploy.verify.golden import load_golden
 from neurodeploy.verify.verification import SetResult, Verification
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")

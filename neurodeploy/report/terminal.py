@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from neurodeploy.diagnostics import Exit, Finding
+from neurodeploy.findings.finding import Exit, Finding
 from neurodeploy.verify.gates import Status
 from neurodeploy.verify.verification import SetResult, Verification
 

@@ -11,16 +11,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Finding, NeurodeployError, raise_errors
+from neurodeploy.data.samples import Samples, load_samples
+from neurodeploy.findings.finding import Finding, NeurodeployError, raise_errors
 from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
-from neurodeploy.graph.samples import Samples, load_samples
-from neurodeploy.graph.trace import PopulationTrace, Traces, scores
+from neurodeploy.nn.layers import Connection
 from neurodeploy.recipe import Recipe
-from neurodeploy.training.layers import Connection
-from neurodeploy.training.network import READOUT, Layer, Network, hidden_name
-from neurodeploy.training.run_folder import read_network, read_result
-from neurodeploy.training.tau import Tau
+from neurodeploy.runs.folder import read_result
+from neurodeploy.traces import PopulationTrace, Traces, scores
+from neurodeploy.training.model.network import READOUT, Layer, Network, hidden_name
+from neurodeploy.training.model.tau import Tau
+from neurodeploy.training.read_run import read_network
 from neurodeploy.units import steps_to_delay
 
 GOLDEN_SAMPLES = 16

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.graph.trace import Traces
-from neurodeploy.quantise.fixed import STATE_LIMIT
+from neurodeploy.targets.loihi.program import STATE_LIMIT
+from neurodeploy.traces import Traces
 
 QUANTITIES = ("u", "v", "spikes")
 """In the order in which a neuron computes them in one step, so that a cause comes before its effect."""

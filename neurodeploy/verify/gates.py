@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from neurodeploy.diagnostics import Exit, Finding
+from neurodeploy.findings.finding import Exit, Finding
 
 
 class Status(str, Enum):

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.data.samples import Samples, predictions
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import Graph
-from neurodeploy.graph.samples import Samples, predictions
-from neurodeploy.graph.trace import Traces
-from neurodeploy.quantise.fixed import FixedGraph
-from neurodeploy.simulate.fast import simulate
+from neurodeploy.targets.loihi.program import FixedGraph
+from neurodeploy.targets.loihi.simulate.fast import simulate
+from neurodeploy.traces import Traces
 from neurodeploy.verify.rungs import float_rungs, same
 
 CHUNK = 256

@@ -9,11 +9,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Finding, NeurodeployError, Severity
-from neurodeploy.graph.samples import Samples
-from neurodeploy.graph.trace import Traces
-from neurodeploy.quantise.fixed import FixedGraph
-from neurodeploy.simulate.fast import simulate
+from neurodeploy.data.samples import Samples
+from neurodeploy.findings.finding import Finding, NeurodeployError, Severity
+from neurodeploy.targets.loihi.program import FixedGraph
+from neurodeploy.targets.loihi.simulate.fast import simulate
+from neurodeploy.traces import Traces
 from neurodeploy.verify.gates import Check, broken, judge, skipped
 from neurodeploy.verify.levels import compare
 

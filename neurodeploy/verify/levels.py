@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from neurodeploy.diagnostics import Finding
+from neurodeploy.bundle.golden import Golden
+from neurodeploy.data.samples import Samples
+from neurodeploy.findings.finding import Finding
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import Graph
-from neurodeploy.graph.samples import Samples
-from neurodeploy.graph.trace import Traces
-from neurodeploy.quantise.fixed import FixedGraph
-from neurodeploy.simulate.fast import simulate
-from neurodeploy.simulate.reference import simulate_reference
+from neurodeploy.targets.loihi.program import FixedGraph
+from neurodeploy.targets.loihi.simulate.fast import simulate
+from neurodeploy.targets.loihi.simulate.naive import simulate_reference
+from neurodeploy.traces import Traces
 from neurodeploy.verify.divergence import count_mismatches, first_divergence
 from neurodeploy.verify.gates import Check, judge, skipped
-from neurodeploy.verify.golden import Golden
 from neurodeploy.verify.ladder import Rung, ladder, right
 from neurodeploy.verify.statistics import PairedDrop, paired_drop
 from neurodeploy.verify.verification import SetResult

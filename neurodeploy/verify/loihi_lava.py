@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.graph.trace import Traces
+from neurodeploy.traces import Traces
 
 
 class LoihiLava:
@@ -16,7 +16,7 @@ class LoihiLava:
 
     def unavailable(self) -> str:
         """Say why Lava cannot run, or give an empty string."""
-        from neurodeploy.backends.loihi.lava_environment import status
+        from neurodeploy.targets.loihi.lava.environment import status
 
         found = status()
         return (
@@ -25,7 +25,7 @@ class LoihiLava:
 
     def run(self, bundle: Path, spikes: NDArray[np.uint8], progress: Callable[[str], None]) -> Traces:
         """Run the bundle in Lava: ND420, ND425 or ND426 with exit code 4 where it does not."""
-        from neurodeploy.backends.loihi.run import run_lava
+        from neurodeploy.targets.loihi.lava.run import run_lava
 
         return run_lava(
             bundle,

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.graph.model import INPUT, Graph, Population, Projection
-from neurodeploy.quantise.fixed import STATE_SHIFT, FixedGraph, FixedPopulation, FixedProjection
-from neurodeploy.quantise.latency import CONNECTION_STEP
+from neurodeploy.targets.loihi.lower.delays import CONNECTION_STEP
+from neurodeploy.targets.loihi.program import STATE_SHIFT, FixedGraph, FixedPopulation, FixedProjection
 from neurodeploy.units import DECAY_BITS, decay_to_tau, delay_to_steps, steps_to_delay
 
 NO_LEAK_STEPS = 2.0**60

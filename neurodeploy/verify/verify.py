@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from neurodeploy import __version__
-from neurodeploy.bundle import check_hashes, load_npz
-from neurodeploy.diagnostics import Finding, NeurodeployError, nearest
-from neurodeploy.graph.nir_read import read_nir
-from neurodeploy.graph.samples import Samples, check_spikes, load_samples
-from neurodeploy.quantise.fixed import FixedGraph
-from neurodeploy.quantise.program import read_program
+from neurodeploy.bundle.golden import load_golden
+from neurodeploy.data.samples import Samples, check_spikes, load_samples
+from neurodeploy.files import check_hashes, load_npz
+from neurodeploy.findings.finding import Finding, NeurodeployError, nearest
+from neurodeploy.nir.read import read_nir
+from neurodeploy.targets.loihi.program import FixedGraph
+from neurodeploy.targets.loihi.program_file import read_program
 from neurodeploy.verify.gates import Check, judge
-from neurodeploy.verify.golden import load_golden
 from neurodeploy.verify.lava import LavaRunner, check_lava, choose_inputs
 from neurodeploy.verify.levels import check_drop, check_golden, check_trained, check_twins, measure_sets
 from neurodeploy.verify.verification import Verification

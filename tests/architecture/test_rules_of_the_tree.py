@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import neurodeploy
-from neurodeploy.resources import names
-from neurodeploy.targets import load_target
+from neurodeploy.shipped import names
+from neurodeploy.targets.limits import load_target
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(neurodeploy.__file__).parent
@@ -102,7 +102,7 @@ def test_no_module_is_named_for_odds_and_ends():
 
 def test_every_module_says_its_one_job():
     for path in PACKAGE.rglob("*.py"):
-        if path.name == "lava_runner.py":
+        if path.name == "runner.py":
             continue
         doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
         assert doc, path

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from neurodeploy.bundle import load_npz, save_npz
 from neurodeploy.cli import program
+from neurodeploy.files import load_npz, save_npz
 from neurodeploy.graph.interpret import interpret
-from neurodeploy.graph.nir_read import read_nir
-from neurodeploy.quantise.program import read_program
-from neurodeploy.simulate.reference import simulate_reference
+from neurodeploy.nir.read import read_nir
+from neurodeploy.targets.loihi.program_file import read_program
+from neurodeploy.targets.loihi.simulate.naive import simulate_reference
 
 
 def run(*words: str | Path, exit_code: int = 0) -> Result:

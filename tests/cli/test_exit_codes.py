@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from neurodeploy.cli import COMMANDS, program
 from neurodeploy.graph.model import Graph
-from neurodeploy.graph.nir_write import write_nir
+from neurodeploy.nir.write import write_nir
 
 
 def run(*words: str | Path) -> Result:
@@ -236,7 +236,7 @@ def test_a_step_that_cannot_be_is_refused(dt, tiny_nir):
 
 
 def test_a_misspelt_key_of_a_recipe_names_the_nearest(tmp_path):
-    from neurodeploy.resources import path_of
+    from neurodeploy.shipped import path_of
 
     text = path_of("models", "mts-xor").read_text().replace("epochs", "epohcs")
     (tmp_path / "my.toml").write_text(text)
@@ -256,7 +256,7 @@ def test_loihi_is_the_default_chip_of_its_family(tiny_nir):
 
 
 def test_a_target_file_may_be_given(tiny_nir, tmp_path):
-    from neurodeploy.resources import path_of
+    from neurodeploy.shipped import path_of
 
     text = path_of("targets", "loihi2").read_text().replace("value = 62\n", "value = 5\n")
     (tmp_path / "short.toml").write_text(text)

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from neurodeploy import __version__
 from neurodeploy.cli import program
-from neurodeploy.diagnostics import Finding, NeurodeployError
+from neurodeploy.findings.finding import Finding, NeurodeployError
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,7 +51,7 @@ def test_ctrl_c_is_130_and_leaves_a_finding(monkeypatch):
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("neurodeploy.report.explanations.all_codes", interrupt)
+    monkeypatch.setattr("neurodeploy.findings.explain.all_codes", interrupt)
     result = CliRunner().invoke(program, ["explain"])
     assert result.exit_code == 130 and "ND083" in result.stderr
 
@@ -60,7 +60,7 @@ def test_a_bug_of_ours_is_not_dressed_up_as_a_finding(monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("neurodeploy.report.explanations.all_codes", fail)
+    monkeypatch.setattr("neurodeploy.findings.explain.all_codes", fail)
     result = CliRunner().invoke(program, ["explain"])
     assert isinstance(result.exception, ZeroDivisionError)
 
@@ -69,7 +69,7 @@ def test_a_missing_extra_says_what_to_install(monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
-    monkeypatch.setattr("neurodeploy.report.explanations.all_codes", fail)
+    monkeypatch.setattr("neurodeploy.findings.explain.all_codes", fail)
     result = CliRunner().invoke(program, ["explain"])
     assert result.exit_code == 2 and "ND082" in result.stderr and "neurodeploy[train]" in result.stderr
 
@@ -78,7 +78,7 @@ def test_a_missing_module_of_ours_is_a_bug(monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise ModuleNotFoundError("No module named 'neurodeploy.x'", name="neurodeploy.x")
 
-    monkeypatch.setattr("neurodeploy.report.explanations.all_codes", fail)
+    monkeypatch.setattr("neurodeploy.findings.explain.all_codes", fail)
     result = CliRunner().invoke(program, ["explain"])
     assert isinstance(result.exception, ModuleNotFoundError)
 
@@ -87,6 +87,6 @@ def test_an_errors_own_exit_code_is_kept(monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise NeurodeployError(Finding(code="ND420", message="Lava is not installed"), 4)
 
-    monkeypatch.setattr("neurodeploy.report.explanations.all_codes", fail)
+    monkeypatch.setattr("neurodeploy.findings.explain.all_codes", fail)
     for words in (["explain"], ["explain", "--json"]):
         assert CliRunner().invoke(program, words).exit_code == 4

@@ -15,12 +15,12 @@ from click.testing import CliRunner
 from safetensors.torch import load_file
 
 from neurodeploy.commands.train import command
-from neurodeploy.diagnostics import NeurodeployError
-from neurodeploy.graph.samples import accuracy, load_samples
+from neurodeploy.data.samples import accuracy, load_samples
+from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.recipe import Recipe
 from neurodeploy.recipe.load import parse_recipe
-from neurodeploy.training.run import Progress, train
 from neurodeploy.training.to_graph import load_run
+from neurodeploy.training.train import Progress, train
 
 ROOT = Path(__file__).parents[2]
 
@@ -171,11 +171,11 @@ def test_resuming_nothing_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_not_finite_stops_with_a_finding() -> None:
-    from neurodeploy.training.data import load_data
-    from neurodeploy.training.loop import train_epoch
-    from neurodeploy.training.network import Network
-    from neurodeploy.training.optimiser import make_optimiser
-    from neurodeploy.training.parallel import World
+    from neurodeploy.data.sets import load_data
+    from neurodeploy.training.fit.epoch import train_epoch
+    from neurodeploy.training.fit.optimiser import make_optimiser
+    from neurodeploy.training.model.network import Network
+    from neurodeploy.training.world import World
 
     recipe = recipe_of()
     network = Network(recipe, 40, 2)
@@ -199,7 +199,7 @@ def test_a_folder_that_is_not_a_finished_run_cannot_be_loaded(finished: Path, tm
 
 @pytest.mark.parametrize("cut", ["tensors", "state"])
 def test_a_checkpoint_that_cannot_be_read_is_a_finding(finished: Path, tmp_path: Path, cut: str) -> None:
-    from neurodeploy.training.checkpoint import load_checkpoint
+    from neurodeploy.training.fit.checkpoint import load_checkpoint
 
     for path in (finished / "checkpoint").iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())

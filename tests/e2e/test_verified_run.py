@@ -46,7 +46,7 @@ def test_a_trained_network_is_verified_from_its_bundle_alone(recipe, tmp_path):
 @pytest.mark.slow
 @pytest.mark.lava
 def test_a_bundle_equals_lava_bit_for_bit(bundle, given, tmp_path):
-    from neurodeploy.backends.loihi.lava_environment import status
+    from neurodeploy.targets.loihi.lava.environment import status
 
     if not (found := status()).ready:
         pytest.skip(f"needs the Lava environment: {found.reason}")

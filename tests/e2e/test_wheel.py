@@ -42,7 +42,7 @@ def test_the_installed_wheel_answers_in_another_folder(
 
 
 def test_the_installed_wheel_is_what_runs(installed: Path, tmp_path: Path) -> None:
-    code = "import neurodeploy, neurodeploy.resources as r; print(neurodeploy.__file__, r.names('models'))"
+    code = "import neurodeploy, neurodeploy.shipped as r; print(neurodeploy.__file__, r.names('models'))"
     python = installed.parent / "python"
     done = subprocess.run([str(python), "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert str(installed.parents[1]) in done.stdout

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from neurodeploy.backends.loihi.lava_environment import lava_python
-from neurodeploy.diagnostics import NeurodeployError
+from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.model import INPUT
-from neurodeploy.graph.trace import Traces
-from neurodeploy.quantise.fixed import DU_NO_FILTER, FixedGraph, FixedPopulation, FixedProjection
+from neurodeploy.targets.loihi.lava.environment import lava_python
+from neurodeploy.targets.loihi.program import DU_NO_FILTER, FixedGraph, FixedPopulation, FixedProjection
+from neurodeploy.traces import Traces
 
 MAX_ARRIVAL = 1 << 24
 """Beyond this Lava's int32 overflows where it shifts by 6; far outside the chip's 16-bit accumulator."""

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurodeploy.graph.trace import PopulationTrace
-from neurodeploy.simulate.fast import simulate
-from neurodeploy.simulate.reference import simulate_reference
+from neurodeploy.targets.loihi.simulate.fast import simulate
+from neurodeploy.targets.loihi.simulate.naive import simulate_reference
+from neurodeploy.traces import PopulationTrace
 
 sys.path.insert(0, str(Path(__file__).parent))
 packing = importlib.import_module("lava_packing")

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurodeploy.backends.loihi.run import run_lava
-from neurodeploy.diagnostics import NeurodeployError
-from neurodeploy.quantise.program import write_program
+from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.targets.loihi.lava.run import run_lava
+from neurodeploy.targets.loihi.program_file import write_program
 
 sys.path.insert(0, str(Path(__file__).parent))
 packing = importlib.import_module("lava_packing")

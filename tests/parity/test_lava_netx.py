@@ -14,11 +14,11 @@ import h5py
 import numpy as np
 import pytest
 
-from neurodeploy.backends.loihi import BACKEND
-from neurodeploy.backends.loihi.lava_environment import lava_python
-from neurodeploy.backends.loihi.netx import as_lava_runs
-from neurodeploy.backends.loihi.run import run_lava
-from neurodeploy.simulate.reference import simulate_reference
+from neurodeploy.targets.loihi.lava.environment import lava_python
+from neurodeploy.targets.loihi.lava.run import run_lava
+from neurodeploy.targets.loihi.netx import as_lava_runs
+from neurodeploy.targets.loihi.simulate.naive import simulate_reference
+from neurodeploy.targets.loihi.target import BACKEND
 
 sys.path.insert(0, str(Path(__file__).parent))
 packing = importlib.import_module("lava_packing")

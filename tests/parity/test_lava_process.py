@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurodeploy.backends.loihi import BACKEND
-from neurodeploy.backends.loihi.run import run_lava
-from neurodeploy.graph.trace import Traces
-from neurodeploy.quantise.fixed import STATE_LIMIT
-from neurodeploy.simulate.fast import simulate
-from neurodeploy.simulate.reference import simulate_reference
+from neurodeploy.targets.loihi.lava.run import run_lava
+from neurodeploy.targets.loihi.program import STATE_LIMIT
+from neurodeploy.targets.loihi.simulate.fast import simulate
+from neurodeploy.targets.loihi.simulate.naive import simulate_reference
+from neurodeploy.targets.loihi.target import BACKEND
+from neurodeploy.traces import Traces
 
 sys.path.insert(0, str(Path(__file__).parent))
 packing = importlib.import_module("lava_packing")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from programs import Case, make_population, make_program, make_projection
 
 from neurodeploy.graph.model import INPUT
-from neurodeploy.quantise.fixed import STATE_LIMIT, FixedGraph
+from neurodeploy.targets.loihi.program import STATE_LIMIT, FixedGraph
 
 
 def corner_cases() -> Iterator[tuple[str, Case]]:

@@ -9,8 +9,8 @@ import numpy as np
 from programs import make_population, make_program, make_projection
 
 from neurodeploy.graph.model import INPUT
-from neurodeploy.quantise.fixed import FixedGraph
-from neurodeploy.simulate.plan import Plan
+from neurodeploy.targets.loihi.program import FixedGraph
+from neurodeploy.targets.loihi.simulate.wiring import Plan
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neurodeploy.data.events import Events, EventSet
 from neurodeploy.recipe import Augment
-from neurodeploy.training.events import Events, EventSet
 
 STEPS, CHANNELS = 30, 12
 MODEST = settings(max_examples=40, deadline=None)

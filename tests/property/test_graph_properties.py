@@ -11,8 +11,8 @@ from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.interpret import interpret, interpret_reference
 from neurodeploy.graph.lowering import canonical, canonical_projection, lower, raise_branches
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
-from neurodeploy.graph.nir_read import from_nir, read_nir
-from neurodeploy.graph.nir_write import to_nir, write_nir
+from neurodeploy.nir.read import from_nir, read_nir
+from neurodeploy.nir.write import to_nir, write_nir
 from neurodeploy.units import steps_to_delay
 
 DT_S = 0.01

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from neurodeploy.diagnostics import NeurodeployError
-from neurodeploy.graph.trace import PopulationTrace, Traces
-from neurodeploy.quantise.fixed import FixedGraph
-from neurodeploy.simulate.fast import Stream, simulate
-from neurodeploy.simulate.limits import LARGEST_SUM
-from neurodeploy.simulate.plan import make_plan
-from neurodeploy.simulate.reference import simulate_reference
+from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.targets.loihi.program import FixedGraph
+from neurodeploy.targets.loihi.simulate.bounds import LARGEST_SUM
+from neurodeploy.targets.loihi.simulate.fast import Stream, simulate
+from neurodeploy.targets.loihi.simulate.naive import simulate_reference
+from neurodeploy.targets.loihi.simulate.wiring import make_plan
+from neurodeploy.traces import PopulationTrace, Traces
 
 sys.path.insert(0, str(Path(__file__).parent))
 from corners import corner_cases, refused_cases

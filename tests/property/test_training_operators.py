@@ -7,10 +7,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurodeploy.training.delay import delayed_projection
-from neurodeploy.training.kernel import gaussian_kernel, gaussian_kernel_reference
-from neurodeploy.training.neuron import li_scan, lif_box_scan, lif_scan
-from neurodeploy.training.surrogate import DEFAULT_ALPHA
+from neurodeploy.ops.delays.bell import gaussian_kernel, gaussian_kernel_reference
+from neurodeploy.ops.delays.projection import delayed_projection
+from neurodeploy.ops.scan.scans import li_scan, lif_box_scan, lif_scan
+from neurodeploy.ops.scan.surrogate import DEFAULT_ALPHA
 
 sizes = st.integers(1, 9)
 seeds = st.integers(0, 2**31)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from neurodeploy import resources
-from neurodeploy.diagnostics import Exit, Finding, NeurodeployError
+from neurodeploy import shipped as resources
+from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
 from neurodeploy.recipe import (
     Projection,
     Recipe,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurodeploy.diagnostics import NeurodeployError
+from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.interpret import interpret, interpret_reference
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Projection, Readout
 

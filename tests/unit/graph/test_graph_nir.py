@@ -9,12 +9,12 @@ import nir
 import numpy as np
 import pytest
 
-from neurodeploy.diagnostics import NeurodeployError
+from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.interpret import interpret, interpret_reference
 from neurodeploy.graph.lowering import canonical
 from neurodeploy.graph.model import NeuronModel, Projection, Readout
-from neurodeploy.graph.nir_read import from_nir, read_nir
-from neurodeploy.graph.nir_write import to_nir, write_nir
+from neurodeploy.nir.read import from_nir, read_nir
+from neurodeploy.nir.write import to_nir, write_nir
 
 DT_S = 0.01
 SHARED = Path(__file__).parents[4] / "shared" / "nir"

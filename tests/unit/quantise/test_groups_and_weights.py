@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from neurodeploy.quantise.grid import best_factor, largest_unclipped, to_grid
 from neurodeploy.quantise.groups import group_by_decay
-from neurodeploy.quantise.weights import best_factor, largest_unclipped, to_grid
 
 
 @given(st.lists(st.integers(1, 4095), min_size=1, max_size=30), st.integers(1, 8))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neurodeploy.quantise.grid import to_grid
 from neurodeploy.quantise.groups import Decays
 from neurodeploy.quantise.rounding import Grid, delayed, responses, round_calibrated, round_together
-from neurodeploy.quantise.weights import to_grid
 
 
 def test_a_response_is_the_decaying_sum_of_past_spikes() -> None:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from neurodeploy.diagnostics import Finding
+from neurodeploy.findings.finding import Finding
 from neurodeploy.report.charts import dots, raster
 from neurodeploy.report.html import to_html
 from neurodeploy.report.json_report import to_json

@@ -11,14 +11,14 @@ import torch
 from norse.torch import LIFBoxCell, LIFCell, LIFParameters
 from norse.torch.functional.lif_box import LIFBoxParameters
 
-from neurodeploy.diagnostics import Exit, NeurodeployError
+from neurodeploy.findings.finding import Exit, NeurodeployError
 from neurodeploy.graph.interpret import interpret_reference
 from neurodeploy.graph.model import Graph
-from neurodeploy.graph.nir_read import read_nir
-from neurodeploy.graph.nir_write import write_nir
+from neurodeploy.nir.read import read_nir
+from neurodeploy.nir.write import write_nir
 from neurodeploy.recipe import Recipe, list_recipes, load_recipe
 from neurodeploy.recipe.load import parse_recipe
-from neurodeploy.training.network import Network
+from neurodeploy.training.model.network import Network
 from neurodeploy.training.to_graph import golden_traces, to_graph
 
 N_STEPS, N_SAMPLES, N_INPUTS, N_CLASSES = 30, 2, 12, 3

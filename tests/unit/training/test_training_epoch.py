@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from neurodeploy.recipe import Augment, Recipe
 from neurodeploy.recipe.load import parse_recipe
-from neurodeploy.training.loop import evaluate, train_epoch
-from neurodeploy.training.network import Network, Noise
-from neurodeploy.training.optimiser import make_optimiser
-from neurodeploy.training.parallel import World
+from neurodeploy.training.fit.epoch import evaluate, train_epoch
+from neurodeploy.training.fit.optimiser import make_optimiser
+from neurodeploy.training.model.network import Network, Noise
+from neurodeploy.training.world import World
 
 
 class Drawn:

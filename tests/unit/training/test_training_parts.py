@@ -10,18 +10,18 @@ import pytest
 import torch
 from torch.nn import functional
 
+from neurodeploy.nn.layers import Connection, Convolution, FixedDelays, LearnedDelays, connect
 from neurodeploy.recipe import Projection, Recipe
 from neurodeploy.recipe.load import parse_recipe
-from neurodeploy.training import norm as norm_module
-from neurodeploy.training.layers import Connection, Convolution, FixedDelays, LearnedDelays, connect
-from neurodeploy.training.loop import batches_of
-from neurodeploy.training.loss import right_decisions, summed_loss
-from neurodeploy.training.network import Network, Noise, filter_sd
-from neurodeploy.training.norm import BatchNorm
-from neurodeploy.training.optimiser import make_optimiser, set_rates
-from neurodeploy.training.parallel import World
-from neurodeploy.training.schedule import Sigma, cosine, halving, one_cycle
-from neurodeploy.training.tau import Tau, spread
+from neurodeploy.training.fit.epoch import batches_of
+from neurodeploy.training.fit.loss import right_decisions, summed_loss
+from neurodeploy.training.fit.optimiser import make_optimiser, set_rates
+from neurodeploy.training.fit.schedule import Sigma, cosine, halving, one_cycle
+from neurodeploy.training.model import norm as norm_module
+from neurodeploy.training.model.network import Network, Noise, filter_sd
+from neurodeploy.training.model.norm import BatchNorm
+from neurodeploy.training.model.tau import Tau, spread
+from neurodeploy.training.world import World
 
 
 def recipe_of(train: dict[str, Any] | None = None, **network: Any) -> Recipe:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neurodeploy.graph.trace import PopulationTrace, Traces
+from neurodeploy.traces import PopulationTrace, Traces
 from neurodeploy.verify.divergence import count_mismatches, differs, first_divergence
 
 

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from neurodeploy.diagnostics import Finding
+from neurodeploy.findings.finding import Finding
 from neurodeploy.verify.gates import Check, Status, broken, exit_code, judge, skipped
 
 WRONG = Finding(code="ND474", message="differs", found="v of neuron 3")

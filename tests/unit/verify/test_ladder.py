@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from neurodeploy.data.samples import Samples, predictions
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.lowering import canonical
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
-from neurodeploy.graph.samples import Samples, predictions
-from neurodeploy.quantise.quantise import quantise
-from neurodeploy.simulate.fast import simulate
-from neurodeploy.targets import load_target
+from neurodeploy.targets.limits import load_target
+from neurodeploy.targets.loihi.lower.quantise import quantise
+from neurodeploy.targets.loihi.simulate.fast import simulate
 from neurodeploy.verify.ladder import ladder, right
 from neurodeploy.verify.rungs import float_rungs, same
 

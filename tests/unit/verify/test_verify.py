@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurodeploy.bundle import load_npz, save_npz
-from neurodeploy.diagnostics import Exit, Finding, NeurodeployError
+from neurodeploy.bundle.golden import load_golden, save_golden
+from neurodeploy.files import load_npz, save_npz
+from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
 from neurodeploy.graph.interpret import interpret_reference
-from neurodeploy.graph.trace import PopulationTrace, Traces
-from neurodeploy.quantise.program import read_program
-from neurodeploy.simulate.reference import simulate_reference
+from neurodeploy.targets.loihi.program_file import read_program
+from neurodeploy.targets.loihi.simulate.naive import simulate_reference
+from neurodeploy.traces import PopulationTrace, Traces
 from neurodeploy.verify.gates import Status
-from neurodeploy.verify.golden import load_golden, save_golden
 from neurodeploy.verify.verify import verify
 
 

@@ -1,0 +1,1 @@
+"""The bundle: what an export leaves behind."""

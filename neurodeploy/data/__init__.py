@@ -1,0 +1,1 @@
+"""Sets of samples and where they come from; no torch."""

@@ -1,0 +1,71 @@
+"""Binned events of data files, kept in the user's cache folder so that a file is binned once."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from neurodeploy.data.events import Events
+from neurodeploy.data.shd_file import read_events
+from neurodeploy.files import load_npz, save_npz, sha256
+from neurodeploy.findings.finding import NeurodeployError
+
+LAYOUT = 1
+"""Counted up when the arrays of a cache file or the meaning of a bin change."""
+
+_ARRAYS = ("indptr", "step", "channel", "count", "labels", "n_classes")
+
+
+def cache_folder() -> Path:
+    """Give the folder for caches: ``NEURODEPLOY_CACHE``, else the user's cache folder."""
+    override = os.environ.get("NEURODEPLOY_CACHE")
+    return Path(override) if override else Path(platformdirs.user_cache_dir("neurodeploy"))
+
+
+def cache_path(path: Path, *, dt_s: float, channels: int, source_channels: int) -> Path:
+    """Give where a file's events are cached: the name hashes the file's content and the settings."""
+    settings = json.dumps([LAYOUT, sha256(path), dt_s, channels, source_channels])
+    return cache_folder() / "events" / f"{hashlib.sha256(settings.encode()).hexdigest()[:32]}.npz"
+
+
+def cached_events(path: Path, *, dt_s: float, channels: int, source_channels: int) -> Events:
+    """Bin a file in SHD's format, or take its events from the cache.
+
+    A cache file that cannot be read is made again. A cache folder that cannot be written is no error:
+    the events are then binned each time.
+
+    Raises
+    ------
+    NeurodeployError
+        As :func:`neurodeploy.data.shd_file.read_events`.
+    """
+    if not path.is_file():  # before hashing it
+        return read_events(path, dt_s=dt_s, channels=channels, source_channels=source_channels)
+    target = cache_path(path, dt_s=dt_s, channels=channels, source_channels=source_channels)
+    if target.is_file():
+        events = _read(target)
+        if events is not None:
+            return events
+    events = read_events(path, dt_s=dt_s, channels=channels, source_channels=source_channels)
+    arrays = {name: np.atleast_1d(getattr(events, name)) for name in _ARRAYS}
+    with contextlib.suppress(OSError):
+        save_npz(target, arrays, compress=False)
+    return events
+
+
+def _read(path: Path) -> Events | None:
+    try:
+        arrays = load_npz(path, _ARRAYS)
+    except NeurodeployError:
+        return None
+    n_classes = arrays.pop("n_classes")
+    if n_classes.shape != (1,):
+        return None
+    events = Events(**{name: arrays[name] for name in _ARRAYS[:-1]}, n_classes=int(n_classes[0]))
+    return events if events.consistent() else None

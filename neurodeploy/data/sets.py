@@ -1,0 +1,248 @@
+"""The training, validation and test sets of a recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.data import mts_xor
+from neurodeploy.data.download import data_files
+from neurodeploy.data.event_cache import cached_events
+from neurodeploy.data.events import EventSet
+from neurodeploy.data.samples import Samples
+from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.recipe import Augment, Data, Recipe
+from neurodeploy.units import round_nearest
+
+STREAMS = {"train": 0, "validation": 1, "test": 2, "split": 3}
+"""Each set draws from a stream of its own, so that the size of one does not change another."""
+
+
+class SampleSet(Protocol):
+    """What training needs of a set; :class:`EventSet` and :class:`neurodeploy.data.mts_xor.TrialSet`."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of a sample."""
+        ...
+
+    @property
+    def n_channels(self) -> int:
+        """Input channels."""
+        ...
+
+    @property
+    def input_max(self) -> int:
+        """Largest value of an input bin."""
+        ...
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Classes, ``[sample]`` or ``[sample, step]``."""
+        ...
+
+    @property
+    def mask(self) -> NDArray[np.bool_] | None:
+        """Steps that count for accuracy, ``[sample, step]``; None where labels are per sample."""
+        ...
+
+    def batch(
+        self,
+        positions: NDArray[np.integer],
+        augment: Augment | None = None,
+        generator: np.random.Generator | None = None,
+    ) -> NDArray[np.uint8]:
+        """Give some samples as dense spikes, ``[step, batch, channel]``."""
+        ...
+
+    def samples(self, n: int | None = None) -> Samples:
+        """Give the first ``n`` samples, ``[sample, step, channel]``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSets:
+    """What a network is trained on, chosen by and measured on.
+
+    Attributes
+    ----------
+    train, validation, test
+        The sets; no sample is in two of them.
+    n_classes
+        Classes over all three.
+    notes
+        What the user should know: what was cut, what was split off.
+    """
+
+    train: SampleSet
+    validation: SampleSet
+    test: SampleSet
+    n_classes: int
+    notes: tuple[str, ...] = ()
+
+
+def load_data(recipe: Recipe, data_dir: Path | None = None, seed: int | None = None) -> DataSets:
+    """Generate, find or download the sets of a recipe.
+
+    Parameters
+    ----------
+    recipe
+        Decides kind, grid and sizes.
+    data_dir
+        Folder of the files (``--data``); needed for ``events``, optional for SHD and SSC.
+    seed
+        Of generated trials and of the validation split; the recipe's by default.
+
+    Raises
+    ------
+    NeurodeployError
+        ND001 no such folder or file, ND030 to ND035 see :func:`neurodeploy.data.shd_file.read_events`,
+        ND036 no download, ND037 no folder given, ND038 no file or several files match a name pattern,
+        ND039 a class has too few samples to split off a validation set.
+    """
+    seed = recipe.train.seed if seed is None else seed
+    data = recipe.data
+    if data.kind == "mts-xor":
+        return _generated(data, seed, data_dir)
+    if data.kind == "events":
+        files = _found(data, data_dir)
+    else:
+        if data_dir is not None:
+            _folder(data_dir)
+        files = data_files(data.kind, data_dir)
+    sets = {name: _event_set(path, data) for name, path in files.items()}
+    notes = [note for name in sets if (note := _cut_note(name, sets[name]))]
+    n_classes = max(item.events.n_classes for item in sets.values())
+    if "valid" in sets:
+        train, validation = sets["train"], sets["valid"]
+    else:
+        train, validation = split(sets["train"], data.validation_fraction, seed, where=str(files["train"]))
+        held = f"{len(validation)} of {len(sets['train'])} training samples"
+        notes.append(f"validation: {held}, split off by seed {seed}")
+    return DataSets(
+        train=train, validation=validation, test=sets["test"], n_classes=n_classes, notes=tuple(notes)
+    )
+
+
+def samples_of(items: SampleSet, n: int | None = None) -> Samples:
+    """Give the first ``n`` samples of a set (all by default) as the deployed network takes them."""
+    return items.samples(n)
+
+
+def split(items: EventSet, fraction: float, seed: int, *, where: str) -> tuple[EventSet, EventSet]:
+    """Split off a fraction of each class, drawn by seed.
+
+    Returns
+    -------
+    tuple[EventSet, EventSet]
+        The rest and the part split off, both in the order of the file. Each class gives
+        ``round(n * fraction)`` samples, at least one.
+    """
+    generator = _stream(seed, "split")
+    labels = items.labels
+    held = np.zeros(len(items), dtype=bool)
+    for label in np.unique(labels):
+        members = generator.permutation(np.flatnonzero(labels == label))
+        if members.size < 2:
+            raise NeurodeployError(
+                Finding(
+                    code="ND039",
+                    message="a class has too few samples to split off a validation set",
+                    where=where,
+                    found=f"class {label}: {members.size} sample",
+                    limit="at least 2 samples a class, or a validation file",
+                    help="Give a validation file beside the training file.",
+                )
+            )
+        n_held = int(np.clip(round_nearest(members.size * fraction), 1, members.size - 1))
+        held[members[:n_held]] = True
+    return items.take(np.flatnonzero(~held)), items.take(np.flatnonzero(held))
+
+
+def _stream(seed: int, name: str) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence([seed, STREAMS[name]]))
+
+
+def _generated(data: Data, seed: int, data_dir: Path | None) -> DataSets:
+    sizes = {"train": data.train_trials, "validation": data.validation_trials, "test": data.test_trials}
+    sets = {name: mts_xor.generate(size, data.steps, _stream(seed, name)) for name, size in sizes.items()}
+    notes = () if data_dir is None else (f"{data_dir} was not used: mts-xor is generated",)
+    return DataSets(**sets, n_classes=2, notes=notes)
+
+
+def _event_set(path: Path, data: Data) -> EventSet:
+    events = cached_events(path, dt_s=data.dt_s, channels=data.channels, source_channels=data.source_channels)
+    return EventSet(
+        events=events,
+        index=np.arange(events.labels.size),
+        n_steps=data.steps,
+        n_channels=data.channels,
+        input_max=data.input_max,
+    )
+
+
+def _cut_note(name: str, items: EventSet) -> str:
+    longer, lost = items.cut()
+    if not longer:
+        return ""
+    samples = f"{longer} of {len(items)} samples last longer than {items.n_steps} steps"
+    return f"{name}: {samples}; {100 * lost:.2g} % of the spikes cut"
+
+
+def _folder(data_dir: Path) -> None:
+    if not data_dir.is_dir():
+        raise NeurodeployError(
+            Finding(
+                code="ND001",
+                message="no such file or folder",
+                where=str(data_dir),
+                limit="a folder with the data files",
+                help="Check the path given with --data.",
+            )
+        )
+
+
+def _found(data: Data, data_dir: Path | None) -> dict[str, Path]:
+    """Find the files of ``kind = "events"``; a validation file is optional."""
+    if data_dir is None:
+        raise NeurodeployError(
+            Finding(
+                code="ND037",
+                message="the recipe needs a folder with data files",
+                where="--data",
+                found="nothing",
+                limit=f"files {data.train_files} and {data.test_files} in SHD's HDF5 format",
+                help="Give the folder with --data DIR.",
+            )
+        )
+    _folder(data_dir)
+    files = {}
+    for name, pattern in (
+        ("train", data.train_files),
+        ("valid", data.validation_files),
+        ("test", data.test_files),
+    ):
+        matches = sorted(path for path in data_dir.glob(pattern) if path.is_file())
+        if len(matches) == 1:
+            files[name] = matches[0]
+        elif matches or name != "valid":
+            key = "validation_files" if name == "valid" else f"{name}_files"
+            raise NeurodeployError(
+                Finding(
+                    code="ND038",
+                    message="no file matches a name pattern"
+                    if not matches
+                    else "several files match a name pattern",
+                    where=f"{data_dir}: data.{key}",
+                    found=", ".join(path.name for path in matches) or "no file",
+                    limit=f"one file {pattern}",
+                    help=f"Name it with --set data.{key}=FILE.h5.",
+                )
+            )
+    return files

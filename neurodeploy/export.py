@@ -1,0 +1,220 @@
+"""Export: from a run or a NIR file to a bundle, stage after stage, measured on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import neurodeploy
+from neurodeploy.bundle.golden import save_golden
+from neurodeploy.data.samples import Samples, check_spikes, save_samples
+from neurodeploy.files import atomic_folder, load_npz, write_manifest
+from neurodeploy.findings.finding import Finding, raise_errors
+from neurodeploy.graph.lowering import canonical
+from neurodeploy.graph.model import Graph
+from neurodeploy.nir.read import read_nir
+from neurodeploy.nir.write import write_nir
+from neurodeploy.targets.limits import Target, load_target
+from neurodeploy.targets.loihi.lower.quantise import quantise
+from neurodeploy.targets.loihi.program import FixedGraph
+from neurodeploy.targets.loihi.simulate.fast import simulate
+from neurodeploy.traces import Traces
+from neurodeploy.verify.ladder import ladder
+
+GOLDEN_SAMPLES = 8
+"""How many samples a bundle keeps every population's spikes of."""
+
+RANDOM_SAMPLES, RANDOM_STEPS, RANDOM_RATE = 16, 100, 0.05
+"""The input of a bundle made without any samples: Bernoulli spikes, marked as such."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """What is exported: the graph, samples to measure on, and what the trained network did.
+
+    Attributes
+    ----------
+    graph
+        In float, delays as trained.
+    samples
+        Sets by name: ``validation``, ``test``, ``calibration``; or ``given``; or ``random``.
+    golden_input, golden
+        Inputs ``[sample, step, source]`` and the trained network's float64 traces; None for NIR files.
+    facts
+        For the manifest: recipe, seed, accuracies of the training.
+    """
+
+    graph: Graph
+    samples: Mapping[str, Samples]
+    golden_input: NDArray[np.uint8] | None
+    golden: Traces | None
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExportResult:
+    """What :func:`export` gives: where the bundle is, what was found, and what each rung measured."""
+
+    bundle: Path
+    findings: tuple[Finding, ...]
+    rungs: list[dict[str, Any]]
+    facts: dict[str, Any]
+
+
+def export(
+    source: Path,
+    *,
+    target: str,
+    out: Path,
+    dt_s: float | None = None,
+    calibrate: Path | None = None,
+    verify: bool = True,
+    seed: int = 0,
+    progress: Progress = lambda _: None,
+) -> ExportResult:
+    """Quantise and compile a network into a bundle, and measure what every rounding cost.
+
+    Parameters
+    ----------
+    source
+        A run folder of ``neurodeploy train``, or a NIR file.
+    target
+        Name of a target or path of a target file.
+    out
+        The bundle's folder; it appears when everything in it is written.
+    dt_s
+        Length of a step in seconds, for NIR files that do not record it.
+    calibrate
+        npz with ``spikes`` (and ``labels``) that a NIR file is calibrated and measured on.
+    verify
+        Whether to measure the ladder; without it the manifest says that it was not.
+    seed
+        Of the random input that is used where there are no samples at all.
+    progress
+        Called with a line for each stage.
+
+    Raises
+    ------
+    NeurodeployError
+        Any finding of the stages; then nothing is written.
+    """
+    from neurodeploy.targets.loihi.target import BACKEND
+
+    chip = load_target(target)
+    progress(f"reading {source}")
+    loaded = read_source(source, dt_s=dt_s, calibrate=calibrate, seed=seed)
+    progress("quantising")
+    calibration = loaded.samples.get("calibration") or next(iter(loaded.samples.values()))
+    quantised = quantise(loaded.graph, chip, calibration=calibration.spikes)
+    findings = list(quantised.findings)
+    findings += raise_errors(BACKEND.rules(quantised.program, chip))
+    sets = {name: samples for name, samples in loaded.samples.items() if name != "calibration"} or {
+        "calibration": calibration
+    }
+    with atomic_folder(out) as folder:
+        progress("writing NIR and compiling")
+        write_nir(loaded.graph, folder / "model.nir")
+        compiled = BACKEND.compile(quantised.program, folder)
+        save_samples(folder / "samples.npz", sets)
+        golden_input = loaded.golden_input
+        if golden_input is None:
+            golden_input = next(iter(sets.values())).spikes[:GOLDEN_SAMPLES]
+        fixed = simulate(quantised.program, golden_input, record=("spikes", "v"))
+        save_golden(folder / "golden.npz", golden_input, trained=loaded.golden, fixed=fixed)
+        # The rungs are measured on what a reader of the files gets, not on what is in memory.
+        rungs: list[dict[str, Any]] = []
+        if verify:
+            graph = read_nir(folder / "model.nir")
+            for name, samples in sets.items():
+                progress(f"measuring the ladder on {len(samples)} samples of {name}")
+                rungs += [
+                    {"set": name, **rung.to_dict()} for rung in ladder(graph, quantised.program, samples)
+                ]
+        findings += raise_errors(range_findings(quantised.program, chip, sets))
+        facts = {
+            "versions": {"neurodeploy": neurodeploy.__version__, "numpy": np.__version__},
+            "name": loaded.graph.name,
+            "dt": loaded.graph.dt_s,
+            "input": {"size": loaded.graph.input_size, "max": loaded.graph.input_max},
+            "latency_steps": {p.name: p.latency_steps for p in quantised.program.populations},
+            "readout": None
+            if loaded.graph.readout is None
+            else {"population": loaded.graph.readout.population, "score": loaded.graph.readout.score},
+            "rounding": "to the nearest, ties away from zero; states decay toward zero",
+            "target": chip.name,
+            "backend": {"name": "loihi", **compiled},
+            "quantisation": quantised.facts,
+            "findings": [finding.to_dict() for finding in findings],
+            "rungs": rungs if verify else "not measured (--no-verify)",
+            "samples": {name: len(samples) for name, samples in sets.items()},
+            **loaded.facts,
+        }
+        write_manifest(folder, facts)
+    return ExportResult(out, tuple(findings), rungs, facts)
+
+
+def read_source(path: Path, *, dt_s: float | None, calibrate: Path | None, seed: int) -> Source:
+    """Read a run folder or a NIR file; see :class:`Source`."""
+    if path.is_dir():
+        from neurodeploy.training.to_graph import load_run
+
+        run = load_run(path)
+        return Source(
+            canonical(run.graph),  # what the NIR file gives back: the ladder compares tap by tap
+            run.samples,
+            run.golden_input,
+            run.golden,
+            {"recipe": run.recipe.name, "seed": run.recipe.train.seed, "training": run.facts},
+        )
+    graph = read_nir(path, dt_s=dt_s)
+    if calibrate is not None:
+        arrays = load_npz(calibrate, required=("spikes",))
+        spikes = check_spikes(
+            arrays["spikes"], size=graph.input_size, maximum=graph.input_max, where=str(calibrate)
+        )
+        samples = {"given": Samples(spikes, arrays.get("labels"), arrays.get("mask"))}
+    else:
+        rng = np.random.default_rng(seed)
+        shape = (RANDOM_SAMPLES, RANDOM_STEPS, graph.input_size)
+        samples = {"random": Samples((rng.random(shape) < RANDOM_RATE).astype(np.uint8))}
+    return Source(graph, samples, None, None, {"recipe": None, "seed": seed, "training": None})
+
+
+def range_findings(program: FixedGraph, target: Target, sets: Mapping[str, Samples]) -> list[Finding]:
+    """Run every sample and find sums beyond the accumulator and readouts that reach their threshold."""
+    findings = []
+    limit = target.limit("accumulator_max")
+    for name, samples in sets.items():
+        readout = None if program.readout is None else program.population(program.readout.population)
+        traces = simulate(program, samples.spikes, record=("spikes", "v"))
+        largest = traces.facts["max_abs_accumulator"]
+        if largest > limit.value:
+            findings.append(
+                Finding(
+                    code="ND216",
+                    message="a step's synaptic input is larger than the accumulator",
+                    where=f"{program.name}, samples {name!r}",
+                    found=f"{largest}",
+                    limit=str(limit),
+                    help="Train with smaller weights or fewer synapses, or with weight decay.",
+                )
+            )
+        if readout is not None and not readout.spiking and traces.populations[readout.name].spikes.any():
+            findings.append(
+                Finding(
+                    code="ND217",
+                    message="the readout reaches its threshold, so it would spike and reset",
+                    where=f"{program.name}.{readout.name}, samples {name!r}",
+                    found=f"v above {int(readout.vth.max()) << 6}",
+                    limit=str(target.limit("vth_max")),
+                    help="Give --calibrate samples that drive the readout as far as the real ones do.",
+                )
+            )
+    return findings

@@ -1,0 +1,218 @@
+"""What keeps a graph from being computed at all: names, shapes, ends, unusable delays, loops and order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.findings.finding import Finding, nearest
+from neurodeploy.graph.checks.values import delays
+from neurodeploy.graph.model import INPUT, SCORES, Graph, Projection
+from neurodeploy.units import delay_to_steps
+
+_RESERVED_IN_NAMES = ("/", "->")  # "/" is a group in HDF5 and a key in npz files, "->" is a projection
+
+
+def check_structure(graph: Graph) -> Iterator[Finding]:
+    """Say what keeps a graph from being computed at all, whatever its parameters are.
+
+    Yields
+    ------
+    Finding
+        ND105 shapes, ND106 names, ND107 unknown source or target, ND110 readout, ND112 dt and input, ND113 a
+        projection from neurons that never spike; where these are sound, ND101 and ND103 a delay that is NaN,
+        infinite or negative; and where these are sound too, ND108 a loop without delay and ND111 the order of
+        the populations.
+    """
+    found = [*_scalars(graph), *_names(graph), *_shapes(graph), *_readout(graph)]
+    found = found or [finding for projection in graph.projections for finding in delays(graph, projection)]
+    yield from found or _order(graph)
+
+
+def _scalars(graph: Graph) -> Iterator[Finding]:
+    if not (np.isfinite(graph.dt_s) and graph.dt_s > 0):
+        yield Finding(
+            code="ND112",
+            message="the length of a step is not a positive number",
+            where=f"{graph.name}: dt_s",
+            found=f"{graph.dt_s} s",
+            limit="> 0 s",
+            help="Give dt in seconds, for example 0.01.",
+        )
+    for name, value in (("input_size", graph.input_size), ("input_max", graph.input_max)):
+        if value < 1:
+            yield Finding(
+                code="ND112",
+                message="the input is empty",
+                where=f"{graph.name}: {name}",
+                found=str(value),
+                limit=">= 1",
+                help="A network needs at least one input channel that takes at least the value 1.",
+            )
+
+
+def _names(graph: Graph) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for population in graph.populations:
+        name = population.name
+        reason = ""
+        if name in seen:
+            reason = "a population has the name of another"
+        elif name == INPUT:
+            reason = "a population has the name of the network's input"
+        elif not (name.strip(".") and name.isprintable()) or any(part in name for part in _RESERVED_IN_NAMES):
+            reason = "the name of a population cannot be used in files"
+        if reason:
+            yield Finding(
+                code="ND106",
+                message=reason,
+                where=f"{graph.name}: population {name!r}",
+                found=name,
+                limit=f"unique, not {INPUT!r}, not empty, without '/' and '->', printable",
+                help="Rename it.",
+            )
+        seen.add(name)
+    pairs: set[tuple[str, str]] = set()
+    for projection in graph.projections:
+        ends = (("source", projection.source, {*seen, INPUT}), ("target", projection.target, seen))
+        for role, name, known in ends:
+            if name not in known:
+                yield Finding(
+                    code="ND107",
+                    message=f"the {role} of a projection does not exist",
+                    where=f"{graph.name}: {projection.name}",
+                    found=name,
+                    limit=", ".join(sorted(known)) or "no populations",
+                    help=nearest(name, known) or "Name a population of this graph.",
+                )
+        if (projection.source, projection.target) in pairs:
+            yield Finding(
+                code="ND106",
+                message="two projections join the same two populations",
+                where=f"{graph.name}: {projection.name}",
+                limit="one projection between two populations; it can hold any number of taps",
+                help="Put the synapses of both into the taps of one.",
+            )
+        pairs.add((projection.source, projection.target))
+
+
+def _shapes(graph: Graph) -> Iterator[Finding]:
+    sizes = {INPUT: graph.input_size}
+    for population in graph.populations:
+        size = int(population.tau_s.shape[0]) if population.tau_s.ndim == 1 else 0
+        if size:
+            sizes[population.name] = size
+        for field in fields(population):
+            value = getattr(population, field.name)
+            if isinstance(value, np.ndarray) and (value.shape != (size,) or not size):
+                yield _shape(f"{graph.name}: {population.name}.{field.name}", value, f"[{size or 'neuron'}]")
+    for projection in graph.projections:
+        if projection.source not in sizes or projection.target not in sizes or projection.target == INPUT:
+            continue  # _names or the loop above has said so
+        post, pre = sizes[projection.target], sizes[projection.source]
+        shape = (max(projection.weight.shape[:1], default=0), post, pre)
+        for name in ("weight", "delay_s"):
+            value = getattr(projection, name)
+            if value.shape != shape or 0 in shape:
+                limit = f"[tap, {post}, {pre}], at least one tap, as many in weight as in delay_s"
+                yield _shape(f"{graph.name}: {projection.name}.{name}", value, limit)
+    sources = {p.name: p for p in graph.populations}
+    for projection in graph.projections:
+        source = sources.get(projection.source)
+        if source is not None and not source.model.spiking:
+            yield Finding(
+                code="ND113",
+                message="a projection starts at neurons that never spike",
+                where=f"{graph.name}: {projection.name}",
+                found=f"{source.name} is {source.model.name}",
+                limit="only LIF and CUBA_LIF populations send spikes",
+                help="A leaky integrator can only be read out: make it the last population, or let it spike.",
+            )
+
+
+def _shape(where: str, array: NDArray[np.float64], limit: str) -> Finding:
+    return Finding(
+        code="ND105",
+        message="an array has the wrong shape",
+        where=where,
+        found=str(list(array.shape)),
+        limit=limit,
+        help="Every parameter has its population's full shape, every weight is [tap, post, pre].",
+    )
+
+
+def _readout(graph: Graph) -> Iterator[Finding]:
+    if graph.readout is None:
+        return
+    names = [population.name for population in graph.populations]
+    where, kind = f"{graph.name}: readout", graph.readout.score
+    if graph.readout.population not in names:
+        yield Finding(
+            code="ND110",
+            message="the readout is not a population of the graph",
+            where=where,
+            found=graph.readout.population,
+            limit=", ".join(names) or "no populations",
+            help=nearest(graph.readout.population, names) or "Name a population of this graph.",
+        )
+    elif kind == "spike_count" and not graph.population(graph.readout.population).model.spiking:
+        yield Finding(
+            code="ND110",
+            message="the readout counts the spikes of neurons that never spike",
+            where=where,
+            found=f"{kind} of {graph.readout.population}",
+            limit=", ".join(score for score in SCORES if score != kind),
+            help="Score a leaky integrator by its v.",
+        )
+    if kind not in SCORES:
+        yield Finding(
+            code="ND110",
+            message="unknown kind of class score",
+            where=where,
+            found=kind,
+            limit=", ".join(SCORES),
+            help=nearest(kind, SCORES) or "Choose one of these.",
+        )
+
+
+def immediate(projection: Projection, dt_s: float) -> bool:
+    """Say whether any synapse of a projection acts in the very step of its spike."""
+    steps = delay_to_steps(np.where(projection.weight != 0, projection.delay_s, dt_s), dt_s)
+    return bool((steps < 1).any())
+
+
+def _order(graph: Graph) -> Iterator[Finding]:
+    """Look for loops and for sources that come after their targets, among synapses without any delay."""
+    names = [population.name for population in graph.populations]
+    edges = {
+        (p.source, p.target) for p in graph.projections if p.source != INPUT and immediate(p, graph.dt_s)
+    }
+    left = list(names)
+    while ready := [name for name in left if not any(t == name and s in left for s, t in edges)]:
+        left = [name for name in left if name not in ready]
+    # What only hangs behind a loop is not in it: strip what sends to nothing that is left.
+    while ends := [name for name in left if not any(s == name and t in left for s, t in edges)]:
+        left = [name for name in left if name not in ends]
+    if left:
+        yield Finding(
+            code="ND108",
+            message="a loop has no delay: its spikes would have to arrive before they are sent",
+            where=f"{graph.name}: {', '.join(left)}",
+            found="0 steps around the loop",
+            limit=">= 1 step",
+            help="Give a projection of the loop a delay of at least one step, dt.",
+        )
+        return
+    for source, target in sorted(edges):
+        if names.index(source) > names.index(target):
+            yield Finding(
+                code="ND111",
+                message="a population stands before one that it depends on in the same step",
+                where=f"{graph.name}: {source}->{target}",
+                found=" before ".join(repr(name) for name in (target, source)),
+                limit=f"{source!r} before {target!r}",
+                help="Order the populations so that a feed-forward network can be computed.",
+            )

@@ -1,0 +1,131 @@
+"""Which parameters of a structurally sound graph are wrong: NaN, time constants, delays, thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.findings.finding import Finding
+from neurodeploy.graph.model import Graph, NeuronModel, Population, Projection
+from neurodeploy.units import off_grid
+
+_PARAMETERS = {
+    NeuronModel.LIF: ("tau_s", "v_threshold", "v_leak", "v_reset", "r", "bias"),
+    NeuronModel.LI: ("tau_s", "v_leak", "r", "bias"),
+    NeuronModel.CUBA_LIF: ("tau_s", "v_threshold", "v_leak", "v_reset", "r", "tau_syn_s", "w_in", "bias"),
+    NeuronModel.CUBA_LI: ("tau_s", "v_leak", "r", "tau_syn_s", "w_in", "bias"),
+}
+"""The parameters that mean something in a model; the others are ignored, NaN or not."""
+
+
+def check_values(graph: Graph, *, on_grid: bool = False) -> Iterator[Finding]:
+    """Say which parameters of a structurally sound graph are wrong.
+
+    Yields
+    ------
+    Finding
+        ND101 NaN or infinite, ND102 a time constant below dt, ND104 a delay off the grid (where ``on_grid``),
+        ND109 a threshold that is not above the reset.
+    """
+    for population in graph.populations:
+        for name in _PARAMETERS[population.model]:
+            yield from finite(f"{graph.name}: {population.name}.{name}", getattr(population, name))
+        yield from _taus(graph, population)
+        yield from _threshold(graph, population)
+    for projection in graph.projections:
+        where = f"{graph.name}: {projection.name}"
+        yield from finite(f"{where}.weight", projection.weight)
+        if on_grid:
+            yield from _off_grid(graph, projection)
+
+
+def _element(bad: NDArray[np.bool_], where: str, at: int, which: str) -> str:
+    """Name the element ``at`` (a flat index) of an array and how many elements are as bad."""
+    index = ", ".join(str(int(i)) for i in np.unravel_index(at, bad.shape))
+    n = int(bad.sum())
+    return f"{where}[{index}]" + (f", {which} of {n}" if n > 1 else "")
+
+
+def finite(where: str, array: NDArray[np.float64]) -> Iterator[Finding]:
+    """ND101: an element of an array is NaN or infinite; names the first one."""
+    bad = ~np.isfinite(array)
+    if bad.any():
+        first = int(bad.argmax())
+        yield Finding(
+            code="ND101",
+            message="a number is NaN or infinite",
+            where=_element(bad, where, first, "first"),
+            found=f"{array.flat[first]}",
+            limit="finite numbers",
+            help="The training diverged or the file is damaged: train again with a lower learning rate, "
+            "or take an earlier checkpoint.",
+        )
+
+
+def _taus(graph: Graph, population: Population) -> Iterator[Finding]:
+    names = ("tau_s", "tau_syn_s") if population.model.filtered else ("tau_s",)
+    for name in names:
+        tau = getattr(population, name)
+        # A tau that went through float32 may lie 1e-7 below the dt that it was trained to equal.
+        low = tau < graph.dt_s * (1 - 1e-6)
+        if low.any():
+            at = int(np.where(low, tau, np.inf).argmin())
+            yield Finding(
+                code="ND102",
+                message="a time constant is shorter than one step",
+                where=_element(low, f"{graph.name}: {population.name}.{name}", at, "worst"),
+                found=f"{tau.flat[at]:g} s",
+                limit=f">= {graph.dt_s:g} s, one step: an Euler step must not overshoot",
+                help="Train with a longer time constant or a shorter dt.",
+            )
+
+
+def _threshold(graph: Graph, population: Population) -> Iterator[Finding]:
+    if not population.model.spiking:
+        return
+    low = population.v_threshold <= population.v_reset
+    if low.any():
+        gap = np.where(low, population.v_threshold - population.v_reset, np.inf)
+        at = int(gap.argmin())
+        yield Finding(
+            code="ND109",
+            message="a threshold is not above the reset value, so the neuron never comes to rest",
+            where=_element(low, f"{graph.name}: {population.name}.v_threshold", at, "worst"),
+            found=f"v_threshold {population.v_threshold[at]:g}, v_reset {population.v_reset[at]:g}",
+            limit="v_threshold > v_reset",
+            help="Raise v_threshold or lower v_reset.",
+        )
+
+
+def delays(graph: Graph, projection: Projection) -> Iterator[Finding]:
+    """ND101, ND103: a delay is NaN, infinite, or negative where there is a synapse."""
+    where = f"{graph.name}: {projection.name}.delay_s"
+    yield from finite(where, projection.delay_s)
+    negative = (projection.weight != 0) & (projection.delay_s < 0)
+    if negative.any():
+        at = int(np.where(negative, projection.delay_s, np.inf).argmin())
+        yield Finding(
+            code="ND103",
+            message="a delay is negative",
+            where=_element(negative, where, at, "worst"),
+            found=f"{projection.delay_s.flat[at]:g} s",
+            limit=">= 0 s",
+            help="A spike cannot arrive before it is sent: bound the delays below by 0 in training.",
+        )
+
+
+def _off_grid(graph: Graph, projection: Projection) -> Iterator[Finding]:
+    off = (projection.weight != 0) & off_grid(projection.delay_s, graph.dt_s)
+    if off.any():
+        at = int(off.argmax())
+        delay_s = float(projection.delay_s.flat[at])
+        yield Finding(
+            code="ND104",
+            message="a delay is not a whole number of steps",
+            where=_element(off, f"{graph.name}: {projection.name}.delay_s", at, "first"),
+            found=f"{delay_s:g} s, {delay_s / graph.dt_s:g} steps",
+            limit=f"multiples of dt, {graph.dt_s:g} s",
+            help="Round the delays to the grid, or give the dt that the file was made for.",
+        )

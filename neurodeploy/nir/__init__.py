@@ -1,0 +1,1 @@
+"""NIR files: reading them into a Graph and writing a Graph as one."""

@@ -1,0 +1,137 @@
+"""Write a Graph as NIR: only nodes that every NIR reader knows, times in seconds, full-shape parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurodeploy.files import atomic_file
+from neurodeploy.findings.finding import raise_errors
+from neurodeploy.graph.checks import check_graph
+from neurodeploy.graph.lowering import Branch, canonical
+from neurodeploy.graph.lowering import lower as lower_projection
+from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population
+
+if TYPE_CHECKING:
+    import nir
+
+
+def write_nir(graph: Graph, path: Path) -> None:
+    """Write a graph to a NIR file: same graph, same bytes.
+
+    Parameters
+    ----------
+    graph
+        The graph; see :func:`to_nir`.
+    path
+        The file; written under a temporary name first.
+
+    Raises
+    ------
+    NeurodeployError
+        As :func:`to_nir`; nothing is written.
+    """
+    import nir
+
+    nir_graph = to_nir(graph)
+    with atomic_file(Path(path)) as temporary:
+        nir.write(temporary, nir_graph)
+
+
+def to_nir(graph: Graph) -> nir.NIRGraph:
+    """Give a graph as a NIR graph.
+
+    For each projection and distinct delay there is a branch: ``nir.Delay`` (left out where the delay is 0)
+    and ``nir.Linear``. The bias of a population rides on the branch with the shortest delay of its first
+    projection, which is a ``nir.Affine``; a population without synapses gets an Affine of zeros from the
+    input. The readout and every population that feeds no other lead to outputs. What NIR has no place for
+    (dt, order and score) is in the graph's metadata.
+
+    Raises
+    ------
+    NeurodeployError
+        As :func:`neurodeploy.graph.checks.check_graph`.
+    """
+    import nir
+
+    raise_errors(check_graph(graph))
+    graph = canonical(graph)
+    nodes: dict[str, nir.NIRNode] = {INPUT: nir.Input(input_type=np.array([graph.input_size]))}
+    nodes.update((p.name, _neurons(p)) for p in graph.populations)
+    edges: list[tuple[str, str]] = []
+
+    def add(name: str, node: nir.NIRNode) -> str:
+        while name in nodes:  # names of branches and outputs have no meaning, populations may have any name
+            name += "_"
+        nodes[name] = node
+        return name
+
+    for population in graph.populations:
+        bias: np.ndarray | None = population.bias
+        into = graph.into(population.name)
+        branches = [(p.source, branch) for p in into for branch in lower_projection(p, graph.dt_s)]
+        if not branches:
+            branches = [(INPUT, Branch(0.0, np.zeros((population.size, graph.input_size))))]
+        for k, (source, branch) in enumerate(branches):
+            prefix = f"{source}_to_{population.name}_{k}"
+            before = source
+            if branch.delay_s > 0:
+                before = add(f"{prefix}_delay", nir.Delay(np.full(graph.size_of(source), branch.delay_s)))
+                edges.append((source, before))
+            weight = np.array(branch.weight)
+            linear = nir.Linear(weight) if bias is None else nir.Affine(weight, np.array(bias))
+            name = add(f"{prefix}_weight", linear)
+            bias = None
+            edges += [(before, name), (name, population.name)]
+
+    if not any(source == INPUT for source, _ in edges):  # NIR infers all shapes from the input
+        first = graph.populations[0]
+        name = add(f"{INPUT}_to_{first.name}", nir.Linear(np.zeros((first.size, graph.input_size))))
+        edges += [(INPUT, name), (name, first.name)]
+    for name in _outputs(graph):
+        is_only = graph.readout is None or name == graph.readout.population
+        label = "output" if is_only else f"output_{name}"
+        edges.append((name, add(label, nir.Output(output_type=np.array([graph.population(name).size])))))
+    return nir.NIRGraph(nodes=nodes, edges=edges, metadata=_metadata(graph))
+
+
+def _outputs(graph: Graph) -> list[str]:
+    """Name the populations that lead to an output: the readout, and every population that feeds no other."""
+    fed_on = {p.source for p in graph.projections if p.source != p.target}
+    readout = graph.readout.population if graph.readout else None
+    ends = [p.name for p in graph.populations if p.name == readout or p.name not in fed_on]
+    return ends or [p.name for p in graph.populations[-1:]]
+
+
+def _metadata(graph: Graph) -> dict[str, float | int | str]:
+    """Give what NIR has no place for; HDF5 forgets the order of nodes, so the order is here too."""
+    return {
+        "dt": float(graph.dt_s),
+        "name": graph.name,
+        "input_max": int(graph.input_max),
+        "populations": "\n".join(p.name for p in graph.populations),
+        "readout": graph.readout.population if graph.readout else "",
+        "score": graph.readout.score if graph.readout else "",
+    }
+
+
+def _neurons(p: Population) -> nir.NIRNode:
+    import nir
+
+    if p.model is NeuronModel.LI:
+        return nir.LI(tau=p.tau_s, r=p.r, v_leak=p.v_leak)
+    if p.model is NeuronModel.LIF:
+        return nir.LIF(tau=p.tau_s, r=p.r, v_leak=p.v_leak, v_threshold=p.v_threshold, v_reset=p.v_reset)
+    if p.model is NeuronModel.CUBA_LI:
+        return nir.CubaLI(tau_mem=p.tau_s, tau_syn=p.tau_syn_s, r=p.r, v_leak=p.v_leak, w_in=p.w_in)
+    return nir.CubaLIF(
+        tau_mem=p.tau_s,
+        tau_syn=p.tau_syn_s,
+        r=p.r,
+        v_leak=p.v_leak,
+        v_threshold=p.v_threshold,
+        v_reset=p.v_reset,
+        w_in=p.w_in,
+    )

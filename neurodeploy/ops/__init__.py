@@ -1,0 +1,1 @@
+"""Fast operators and their readable definitions; they know no recipe."""

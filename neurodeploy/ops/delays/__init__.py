@@ -1,0 +1,1 @@
+"""Learned delays: the projection over a window of delays, and its kernels."""

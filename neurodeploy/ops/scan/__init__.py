@@ -1,0 +1,1 @@
+"""Neurons over whole sequences: fast scans and their definitions."""

@@ -1,0 +1,296 @@
+"""Run populations of Norse neurons over a whole sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from neurodeploy.ops.scan.naive import State, Step, Voltages, li_step, lif_box_step, lif_step
+from neurodeploy.ops.scan.surrogate import resolve_alpha
+
+LONG_ROW = 512
+"""Neurons of a row that rows of smaller populations are joined up to."""
+
+Segment = Callable[[Tensor, Tensor, Tensor | None], tuple[Tensor, Tensor | None, Tensor, Tensor | None]]
+
+
+def lif_box_scan(
+    current: Tensor,
+    alpha: Tensor,
+    v_threshold: float | Tensor = 1.0,
+    v_reset: float | Tensor = 0.0,
+    v_leak: float | Tensor = 0.0,
+    *,
+    surrogate: str = "super",
+    surrogate_alpha: float | None = None,
+    detach_reset: bool = False,
+    reset: str = "value",
+    scale: Tensor | None = None,
+    return_v: bool = False,
+    implementation: str = "fast",
+    checkpoint_steps: int | None = None,
+) -> Any:
+    r"""Run Norse ``LIFBox`` neurons, which have no synaptic filter.
+
+    Parameters
+    ----------
+    current
+        Input current, [step, batch, neuron].
+    alpha
+        ``dt / tau``, [neuron] or one value for all; may be learned.
+    v_threshold, v_reset, v_leak
+        Voltages, [neuron] or one value for all; they get no gradient.
+    surrogate
+        ``"super"``, ``"triangle"``, ``"tanh"``, ``"circ"``, ``"heavi_erfc"`` (Norse's own), ``"atan"`` or
+        ``"box"``.
+    surrogate_alpha
+        The surrogate's parameter; by default :data:`~neurodeploy.ops.scan.surrogate.DEFAULT_ALPHA`.
+    detach_reset
+        Whether the reset hides the spike from the gradient. Norse does not detach.
+    reset
+        ``"value"`` sets the voltage to ``v_reset``; ``"subtract"`` takes the threshold off.
+    scale
+        What each spike counts, [batch, neuron]: a dropout mask that holds for the whole sequence. It does
+        not touch the reset and gets no gradient.
+    return_v
+        Whether to give the voltages as well.
+    implementation
+        ``"fast"`` (compiled for the CPU; on other devices the reference runs) or ``"reference"`` (Norse's
+        step function, step by step).
+    checkpoint_steps
+        Keep the state every so many steps only, and compute the rest again in the backward pass.
+
+    Returns
+    -------
+    Tensor or tuple[Tensor, Tensor]
+        Spikes, [step, batch, neuron], and if asked the voltages after reset, which is what Norse keeps.
+
+    Notes
+    -----
+    :math:`u_t = v_{t-1} + \alpha\,(i_t + v_\text{leak} - v_{t-1})`, :math:`z_t = [u_t > v_\text{th}]`;
+    :math:`v_t` is :math:`u_t`, or the reset value where :math:`z_t = 1`. It starts at
+    :math:`v_\text{leak}`, as Norse's ``LIFBoxCell`` does. Source: norse 1.1.0,
+    ``functional/lif_box.py``, ``lif_box_feed_forward_step``.
+    """
+    if reset not in ("value", "subtract"):
+        raise ValueError(f"reset is 'value' or 'subtract', not {reset!r}")
+    slope = resolve_alpha(surrogate, surrogate_alpha)
+    alpha, *values = _each_neuron(current, alpha, v_threshold, v_reset, v_leak)
+    voltages = Voltages(*values)
+    if _is_fast(current, implementation):
+        segment = _fast(
+            (alpha, None),
+            voltages,
+            (surrogate, slope),
+            soft=reset == "subtract",
+            detach=detach_reset,
+            scale=scale,
+            return_v=return_v,
+        )
+    else:
+        segment = _stepping(
+            lif_box_step(alpha, voltages, surrogate, slope, detach=detach_reset, reset=reset), scale
+        )
+    z, v = _run(segment, current, (voltages.leak.expand(current.shape[1:]), None), checkpoint_steps)
+    return (z, v) if return_v else z
+
+
+def lif_scan(  # noqa: PLR0917
+    current: Tensor,
+    alpha: Tensor,
+    alpha_syn: Tensor,
+    v_threshold: float | Tensor = 1.0,
+    v_reset: float | Tensor = 0.0,
+    v_leak: float | Tensor = 0.0,
+    *,
+    surrogate: str = "super",
+    surrogate_alpha: float | None = None,
+    detach_reset: bool = False,
+    scale: Tensor | None = None,
+    return_v: bool = False,
+    implementation: str = "fast",
+    checkpoint_steps: int | None = None,
+) -> Any:
+    r"""Run Norse ``LIF`` neurons, whose input passes a synaptic filter.
+
+    Parameters
+    ----------
+    current
+        Input, [step, batch, neuron].
+    alpha, alpha_syn
+        ``dt / tau_mem`` and ``dt / tau_syn``, [neuron] or one value for all; may be learned.
+    v_threshold, v_reset, v_leak, surrogate, surrogate_alpha, detach_reset, scale, return_v, \
+    implementation, checkpoint_steps
+        As for :func:`lif_box_scan`.
+
+    Returns
+    -------
+    Tensor or tuple[Tensor, Tensor]
+        Spikes, [step, batch, neuron], and if asked the voltages after reset.
+
+    Notes
+    -----
+    :math:`j_t = i_{t-1} + x_t`, :math:`u_t = v_{t-1} + \alpha\,(v_\text{leak} - v_{t-1} + j_t)`,
+    :math:`i_t = (1 - \alpha_\text{syn})\,j_t`, then spike and reset as for ``LIFBox``. So an input reaches
+    the voltage in its own step. Source: norse 1.1.0, ``functional/lif.py``, ``lif_feed_forward_step``
+    (the step of ``LIFCell``), which knows no other reset.
+    """
+    slope = resolve_alpha(surrogate, surrogate_alpha)
+    alpha, alpha_syn, *values = _each_neuron(current, alpha, alpha_syn, v_threshold, v_reset, v_leak)
+    voltages = Voltages(*values)
+    if _is_fast(current, implementation):
+        segment = _fast(
+            (alpha, alpha_syn),
+            voltages,
+            (surrogate, slope),
+            soft=False,
+            detach=detach_reset,
+            scale=scale,
+            return_v=return_v,
+        )
+    else:
+        segment = _stepping(
+            lif_step(alpha, alpha_syn, voltages, surrogate, slope, detach=detach_reset), scale
+        )
+    start = (voltages.leak.expand(current.shape[1:]), current.new_zeros(current.shape[1:]))
+    z, v = _run(segment, current, start, checkpoint_steps)
+    return (z, v) if return_v else z
+
+
+def li_scan(
+    current: Tensor,
+    alpha: Tensor,
+    v_leak: float | Tensor = 0.0,
+    *,
+    implementation: str = "fast",
+    checkpoint_steps: int | None = None,
+) -> Tensor:
+    r"""Run leaky integrators that never spike (Norse ``LIBox``), for a readout.
+
+    Parameters
+    ----------
+    current
+        Input current, [step, batch, neuron].
+    alpha
+        ``dt / tau``, [neuron] or one value for all; may be learned.
+    v_leak
+        Resting voltage, [neuron] or one value for all.
+    implementation, checkpoint_steps
+        As for :func:`lif_box_scan`.
+
+    Returns
+    -------
+    Tensor
+        Voltages, [step, batch, neuron].
+
+    Notes
+    -----
+    :math:`v_t = v_{t-1} + \alpha\,(v_\text{leak} - v_{t-1} + i_t)`, from :math:`v_\text{leak}`. Source:
+    norse 1.1.0, ``functional/leaky_integrator_box.py``, ``li_box_step``. The fast one is a ``LIFBox``
+    that cannot reach its threshold.
+    """
+    alpha, leak = _each_neuron(current, alpha, v_leak)
+    if _is_fast(current, implementation):
+        never = torch.full_like(leak, torch.inf)
+        segment = _fast(
+            (alpha, None),
+            Voltages(never, leak, leak),
+            ("box", 0.5),
+            soft=False,
+            detach=True,
+            scale=None,
+            return_v=True,
+        )
+    else:
+        segment = _stepping(li_step(alpha, leak))
+    v = _run(segment, current, (leak.expand(current.shape[1:]), None), checkpoint_steps)[1]
+    assert v is not None
+    return v
+
+
+def _each_neuron(current: Tensor, *values: float | Tensor) -> list[Tensor]:
+    """Give every value as [neuron], in the current's type."""
+    if current.dim() != 3:
+        raise ValueError(f"current is [step, batch, neuron], not {tuple(current.shape)}")
+    n, dtype, device = current.shape[2], current.dtype, current.device
+    return [torch.as_tensor(value, dtype=dtype, device=device).expand(n) for value in values]
+
+
+def _is_fast(current: Tensor, implementation: str) -> bool:
+    """Say whether the compiled scan runs."""
+    if implementation not in ("fast", "reference"):
+        raise ValueError(f"implementation is 'fast' or 'reference', not {implementation!r}")
+    return implementation == "fast" and current.device.type == "cpu"
+
+
+def _fast(
+    alphas: tuple[Tensor, Tensor | None],
+    voltages: Voltages,
+    surrogate: tuple[str, float],
+    *,
+    soft: bool,
+    detach: bool,
+    scale: Tensor | None,
+    return_v: bool,
+) -> Segment:
+    """Make the compiled scan over a part of a sequence.
+
+    Rows of a small population are scanned together as one long row: a loop over ten neurons costs more to
+    start than to run.
+    """
+    from neurodeploy.ops.scan.autograd import Population, Scan
+
+    def segment(x: Tensor, v: Tensor, i: Tensor | None) -> Any:
+        together = _rows_together(*x.shape[1:])
+        threshold, floor, leak = (value.repeat(together) for value in voltages)
+        population = Population(threshold, floor, leak, soft, *surrogate, detach)
+        alpha, synaptic = (None if a is None else a.repeat(together) for a in alphas)
+        start_v, start_i, mask = (
+            None if a is None else a.to(x).reshape(-1, together * x.shape[2]) for a in (v, i, scale)
+        )
+        wide = x.reshape(len(x), -1, together * x.shape[2])
+        found = Scan.apply(wide, alpha, synaptic, start_v, start_i, population, mask, return_v)
+        z, v_seq, *last = (None if a is None else a.view(*a.shape[:-2], *x.shape[1:]) for a in found)
+        return z, v_seq, *last
+
+    return segment
+
+
+def _rows_together(n_rows: int, n_neurons: int) -> int:
+    """Give the most rows that make one row of at most :data:`LONG_ROW` neurons, and leave each thread one."""
+    most = min(LONG_ROW // max(n_neurons, 1), n_rows // torch.get_num_threads())
+    return max((n for n in range(1, most + 1) if n_rows % n == 0), default=1)
+
+
+def _stepping(step: Step, scale: Tensor | None = None) -> Segment:
+    """Make a scan over a part of a sequence from one step."""
+
+    def segment(x: Tensor, v: Tensor, i: Tensor | None) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        out, voltages = [], []
+        state: State = (v, i)
+        for xt in x.unbind(0):  # indexing x would cost a gradient of the whole sequence each step
+            z, state = step(xt, state)
+            out.append(z if scale is None else z * scale)
+            voltages.append(state[0])
+        return torch.stack(out), torch.stack(voltages), *state
+
+    return segment
+
+
+def _run(
+    segment: Segment, current: Tensor, state: State, checkpoint_steps: int | None
+) -> tuple[Tensor, Tensor | None]:
+    """Run a scan in one part, or in parts that are computed again in the backward pass."""
+    if checkpoint_steps is None or checkpoint_steps >= len(current):
+        return segment(current, *state)[:2]
+    outputs, voltages = [], []
+    v, i = state
+    for part in current.split(checkpoint_steps):
+        z, v_seq, v, i = checkpoint(segment, part, v, i, use_reentrant=False, preserve_rng_state=False)
+        outputs.append(z)
+        voltages.append(v_seq)
+    return torch.cat(outputs), None if voltages[0] is None else torch.cat(voltages)

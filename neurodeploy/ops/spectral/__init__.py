@@ -1,0 +1,1 @@
+"""Convolution over time by transforms of 16 columns at once."""

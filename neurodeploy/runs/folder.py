@@ -1,0 +1,99 @@
+"""The run folder: which file is where, and how a finished run is read back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from neurodeploy.files import atomic_file
+from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.recipe import Recipe, dump_recipe, load_recipe
+
+RECIPE = "recipe.toml"
+MODEL = "model.safetensors"
+METRICS = "metrics.jsonl"
+RESULT = "result.json"
+SAMPLES = "samples.npz"
+CHECKPOINT = "checkpoint"
+TENSORBOARD = "tensorboard"
+
+
+def open_run(path: Path, recipe: Recipe, *, resume: bool) -> None:
+    """Make a run folder, or find the one to go on with.
+
+    Raises
+    ------
+    NeurodeployError
+        ND051 the folder exists and ``resume`` is off; ND052 it was begun with another recipe; ND053 there is
+        nothing to resume.
+    """
+    if not resume:
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise NeurodeployError(
+                Finding(
+                    code="ND051",
+                    message="the run folder exists",
+                    where=str(path),
+                    help="Continue it with --resume, choose another name with -o, or remove it yourself.",
+                )
+            )
+        path.mkdir(parents=True, exist_ok=True)
+        with atomic_file(path / RECIPE) as temporary:
+            temporary.write_text(dump_recipe(recipe), encoding="utf-8")
+        return
+    if not (path / RECIPE).is_file():
+        raise NeurodeployError(
+            Finding(
+                code="ND053",
+                message="there is no run to resume",
+                where=str(path),
+                limit=f"a run folder with {RECIPE}",
+                help="Leave out --resume to begin one.",
+            )
+        )
+    before, now = dump_recipe(load_recipe(path / RECIPE)), dump_recipe(recipe)
+    if before != now:
+        changed = [
+            f"{old.strip()} (now {new.strip()})"
+            for old, new in zip(before.splitlines(), now.splitlines(), strict=False)
+            if old != new
+        ]
+        raise NeurodeployError(
+            Finding(
+                code="ND052",
+                message="the run was begun with another recipe, so it cannot go on exactly where it stopped",
+                where=str(path / RECIPE),
+                found="; ".join(changed[:3]) or "more or fewer keys",
+                limit="the recipe, epochs and seed that it was begun with",
+                help="Resume with the same settings, or begin another run with -o.",
+            )
+        )
+
+
+def write_result(path: Path, result: dict[str, Any]) -> None:
+    """Write ``result.json``; its presence says that the training has finished."""
+    with atomic_file(path / RESULT) as temporary:
+        temporary.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n")
+
+
+def read_result(path: Path) -> dict[str, Any]:
+    """Read ``result.json``; ND002 where it cannot be read."""
+    try:
+        return dict(json.loads((path / RESULT).read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise unreadable(path / RESULT, error, "a JSON file") from None
+
+
+def unreadable(path: Path, error: Exception, limit: str) -> NeurodeployError:
+    """Give ND002 for a file of a run that cannot be read."""
+    return NeurodeployError(
+        Finding(
+            code="ND002",
+            message="the file cannot be read",
+            where=str(path),
+            found=str(error).splitlines()[0] if str(error) else type(error).__name__,
+            limit=limit,
+            help="Train again, or restore the file from a copy.",
+        )
+    )

@@ -1,0 +1,1 @@
+"""Grids of settings over seeds: jobs, workers, tables."""

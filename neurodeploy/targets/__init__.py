@@ -1,0 +1,1 @@
+"""Targets: chips and runtimes behind one protocol, found through entry points."""

@@ -1,0 +1,1 @@
+"""From the float Graph to Loihi's integers and whole steps."""

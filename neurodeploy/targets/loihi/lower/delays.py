@@ -1,0 +1,81 @@
+"""Turn trained delays into deployed ones: a connection adds a step, and a layer with delay 0 runs late."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.graph.model import INPUT, Graph, Projection
+
+CONNECTION_STEP = 1
+"""A spike sent at step t over a connection with delay d arrives at ``t + 1 + d``. Source: lava-nc 0.10.0,
+lava/proc/dense/models.py, ``PyDelayDenseModelBitAcc.run_spk`` sends the buffer before it fills it."""
+
+
+def smallest_delay(projection: Projection, steps: NDArray[np.int64]) -> int | None:
+    """Give the smallest delay of a synapse in steps, or None where there is no synapse."""
+    present = projection.weight != 0
+    return int(steps[present].min()) if present.any() else None
+
+
+def solve_latencies(graph: Graph, delay_steps: Mapping[str, NDArray[np.int64]]) -> dict[str, int]:
+    """Find the least latency of each population for which no deployed delay is negative.
+
+    A projection with trained delay D from s to t is deployed with ``D + L[t] - L[s] - 1`` steps, so
+    ``L[t] >= L[s] + 1 - D`` for its smallest D; the input and every population start at 0.
+
+    Parameters
+    ----------
+    graph
+        The network.
+    delay_steps
+        Whole steps ``[tap, post, pre]`` by projection name.
+
+    Returns
+    -------
+    dict[str, int]
+        Latency in steps by population.
+
+    Raises
+    ------
+    NeurodeployError
+        ND304: a loop of projections has less than one step of delay for each of its projections.
+    """
+    latency = {INPUT: 0, **{population.name: 0 for population in graph.populations}}
+    edges = [
+        (projection, smallest)
+        for projection in graph.projections
+        if (smallest := smallest_delay(projection, delay_steps[projection.name])) is not None
+    ]
+    for _ in range(len(latency) + 1):
+        changed = None
+        for projection, smallest in edges:
+            needed = latency[projection.source] + CONNECTION_STEP - smallest
+            if needed > latency[projection.target]:
+                latency[projection.target] = needed
+                changed = projection
+        if changed is None:
+            latency.pop(INPUT)
+            return latency
+    raise NeurodeployError(
+        Finding(
+            code="ND304",
+            message="a loop has less delay than the chip needs for its connections",
+            where=f"{graph.name}.{changed.name if changed else ''}",
+            found="less than 1 step a connection, on average over the loop",
+            limit=f"{CONNECTION_STEP} step a connection (lava-nc 0.10.0, every connection process)",
+            help="Give recurrent projections a delay of at least one step.",
+        )
+    )
+
+
+def deployed_delays(
+    projection: Projection, steps: NDArray[np.int64], latency: Mapping[str, int]
+) -> NDArray[np.int32]:
+    """Give the delays that the chip's synapses hold, in steps; 0 where there is no synapse."""
+    source = 0 if projection.source == INPUT else latency[projection.source]
+    shift = latency[projection.target] - source - CONNECTION_STEP
+    return np.where(projection.weight != 0, steps + shift, 0).astype(np.int32)

@@ -1,0 +1,142 @@
+"""What a user should know of a quantisation: delays, clipped weights, moved time constants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.findings.finding import Finding, Severity
+from neurodeploy.graph.model import Graph, Population
+from neurodeploy.targets.limits import Limit, Target
+from neurodeploy.targets.loihi.program import FixedGraph
+from neurodeploy.units import DECAY_BITS, off_grid, tau_to_decay
+
+
+def delay_findings(graph: Graph, steps: Mapping[str, NDArray[np.int64]], target: Target) -> list[Finding]:
+    """Find delays above the limit and delays that are not whole steps."""
+    limit = target.limit("max_delay_steps")
+    findings = []
+    for projection in graph.projections:
+        present = projection.weight != 0
+        whole = np.where(present, steps[projection.name], 0)
+        findings += too_long(f"{graph.name}.{projection.name}", whole, graph.dt_s, limit)
+        rounded = present & off_grid(projection.delay_s, graph.dt_s)
+        if rounded.any():
+            error = np.abs(projection.delay_s / graph.dt_s - whole)[rounded].max()
+            findings.append(
+                Finding(
+                    code="ND301",
+                    message="delays were rounded to whole steps",
+                    where=f"{graph.name}.{projection.name}",
+                    found=f"{int(rounded.sum())} of {int(present.sum())}, by up to {error:.3g} steps",
+                    limit="nearest, ties up",
+                    help="Train with delays rounded at evaluation to see this in the accuracy.",
+                    severity=Severity.NOTE,
+                )
+            )
+    return findings
+
+
+def decay_findings(graph: Graph) -> list[Finding]:
+    """Find time constants so long that their decay register would hold 0, which is no leak and no input."""
+    findings = []
+    for population in graph.populations:
+        taus = [("tau", population.tau_s)]
+        if population.model.filtered:
+            taus.append(("tau_syn", population.tau_syn_s))
+        for name, tau_s in taus:
+            lost = tau_to_decay(tau_s, graph.dt_s) == 0
+            if lost.any():
+                findings.append(
+                    Finding(
+                        code="ND306",
+                        message="a time constant is longer than a decay register can hold",
+                        where=f"{graph.name}.{population.name}.{name}, worst of {int(lost.sum())}",
+                        found=f"{float(tau_s.max()):g} s",
+                        limit=f"at most {2 ** (DECAY_BITS + 1) * graph.dt_s:g} s (8192 steps: 12 bits)",
+                        help="Train with shorter time constants, or with a longer dt.",
+                    )
+                )
+    return findings
+
+
+def deployed_delay_findings(program: FixedGraph, target: Target) -> list[Finding]:
+    """Find delays that fit as trained but not with the latencies that the chip adds."""
+    limit = target.limit("max_delay_steps")
+    return [
+        finding
+        for p in program.projections
+        for finding in too_long(
+            f"{program.name}.{p.name}, latencies included", p.delay_steps, program.dt_s, limit
+        )
+    ]
+
+
+def too_long(where: str, steps: NDArray[np.integer[Any]], dt_s: float, limit: Limit) -> list[Finding]:
+    """Give ND201 for the longest of the delays ``[tap, target, source]`` above the limit; none if all fit."""
+    worst = int(steps.max(initial=0))
+    if worst <= limit.value:
+        return []
+    tap, post, pre = np.unravel_index(int(steps.argmax()), steps.shape)
+    n_over = int((steps > limit.value).sum())
+    return [
+        Finding(
+            code="ND201",
+            message="a delay is longer than the target can hold",
+            where=f"{where}, tap {tap}, neuron {post}, source {pre}: worst of {n_over}",
+            found=f"{worst} steps ({worst * dt_s:g} s at dt {dt_s:g} s)",
+            limit=f"{limit.value} {limit.unit} ({limit.source})",
+            help=f"Train with a maximum delay of {limit.value * dt_s:g} s, or with a longer dt.",
+        )
+    ]
+
+
+def population_findings(
+    graph: Graph,
+    population: Population,
+    facts: Mapping[str, Any],
+    clipped: int,
+    jumps: Mapping[str, NDArray[np.float64]],
+) -> list[Finding]:
+    """Report what a user should know of a population: clipped weights, moved taus, filtered biases."""
+    where = f"{graph.name}.{population.name}"
+    findings = []
+    if clipped:
+        total = sum(int((weight != 0).sum()) for weight in jumps.values())
+        findings.append(
+            Finding(
+                code="ND302",
+                message="weights were clipped to the 8-bit grid",
+                where=where,
+                found=f"{clipped} of {total}",
+                limit="the clipping that gives the least squared error of all weights",
+                help="The ladder of `neurodeploy verify` shows what it costs.",
+                severity=Severity.NOTE,
+            )
+        )
+    if facts["worst_tau_error"] > 0.01:
+        findings.append(
+            Finding(
+                code="ND303",
+                message="time constants were moved to fit decay registers",
+                where=where,
+                found=f"by up to {100 * facts['worst_tau_error']:.2g} % in {facts['groups']} group(s)",
+                help="The ladder of `neurodeploy verify` shows what it costs.",
+                severity=Severity.NOTE,
+            )
+        )
+    if population.model.filtered and population.bias.any():
+        findings.append(
+            Finding(
+                code="ND305",
+                message="a bias behind a synaptic filter acts at once on the chip",
+                where=where,
+                found="the chip adds a bias to v; the trained current reaches it after some tau_syn",
+                help="The first steps of a sample differ; the ladder shows what it costs.",
+                severity=Severity.NOTE,
+            )
+        )
+    return findings

@@ -1,0 +1,234 @@
+"""Rules of Loihi: every reason why a network cannot be put on the chip (ND2xx)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from neurodeploy.findings.finding import Finding
+from neurodeploy.graph.model import Graph
+from neurodeploy.targets.limits import Limit, Target
+from neurodeploy.targets.loihi.lower.notes import too_long
+from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation
+from neurodeploy.units import delay_to_steps
+
+
+def rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
+    """Check a program against a target; no finding means that nothing forbids it.
+
+    Parameters
+    ----------
+    program
+        The integer network.
+    target
+        The chip and its limits.
+
+    Returns
+    -------
+    Iterator[Finding]
+        ND201 delays, ND202 weights, ND203 weight exponents, ND204 decays, ND205 thresholds, ND206 biases,
+        ND207 tau groups, ND208 initial state, ND209 input values, ND210 cores, ND211 neurons.
+    """
+    yield from _input_rules(program.name, program.input_max, target)
+    yield from _weight_rules(program, target)
+    longest = target.limit("max_delay_steps")
+    for projection in program.projections:
+        where = f"{program.name}.{projection.name}"
+        used = np.where(projection.weight != 0, projection.delay_steps, 0)
+        yield from too_long(where, used, program.dt_s, longest)
+        yield from _outside(
+            "ND203",
+            "a weight exponent does not fit its register",
+            where=where,
+            values=projection.exponent,
+            low=target.limit("weight_exponent_min").value,
+            high=target.limit("weight_exponent_max"),
+            fix="Rescale the network; the quantiser chooses exponents that fit.",
+        )
+    for population in program.populations:
+        yield from _population_rules(program.name, population, target)
+    yield from _capacity_rules(program, target)
+
+
+def graph_rules(graph: Graph, target: Target) -> Iterator[Finding]:
+    """Check what can be said of a float network before it is quantised.
+
+    Returns
+    -------
+    Iterator[Finding]
+        ND201 delays, ND209 input values, ND211 neurons, with the meaning that they have in :func:`rules`.
+        A trained delay counts whole: the step that a connection takes by itself is no reserve.
+    """
+    yield from _input_rules(graph.name, graph.input_max, target)
+    longest = target.limit("max_delay_steps")
+    for projection in graph.projections:
+        used = np.where(projection.weight != 0, delay_to_steps(projection.delay_s, graph.dt_s), 0)
+        yield from too_long(f"{graph.name}.{projection.name}", used, graph.dt_s, longest)
+    n_neurons = sum(population.size for population in graph.populations)
+    yield from _neuron_rules(graph.name, n_neurons, target)
+
+
+def _outside(
+    code: str, message: str, *, where: str, values: object, low: int, high: Limit, fix: str
+) -> Iterator[Finding]:
+    """Yield one finding if any value lies outside ``low..high``, naming the worst of them."""
+    numbers = np.asarray(values, dtype=np.int64)
+    excess = np.maximum(numbers - high.value, low - numbers)
+    n_over = int((excess > 0).sum())
+    if n_over:
+        worst = np.unravel_index(int(excess.argmax()), numbers.shape)
+        index = f"[{', '.join(str(i) for i in worst)}], worst of {n_over}" if worst else ""
+        yield Finding(
+            code=code,
+            message=message,
+            where=f"{where}{index}",
+            found=f"{numbers[worst]} {high.unit}",
+            limit=f"{low}..{high.value} {high.unit} ({high.source})",
+            help=fix,
+        )
+
+
+def _input_rules(name: str, input_max: int, target: Target) -> Iterator[Finding]:
+    yield from _outside(
+        "ND209",
+        "the input takes larger values than can be sent to the chip",
+        where=f"{name}.input",
+        values=input_max,
+        low=1,
+        high=target.limit("input_max"),
+        fix="Clip or rescale the counts in the recipe.",
+    )
+
+
+def _weight_rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
+    """ND202, for each connection: its sign decides which grid its weights live on."""
+    magnitude = target.limit("weight_magnitude")
+    mixed_min, mixed_max = target.limit("weight_mixed_min"), target.limit("weight_mixed_max")
+    for c in program.connections():
+        mixed = bool((c.weight > 0).any() and (c.weight < 0).any())
+        if mixed:
+            bad = (c.weight < mixed_min.value) | (c.weight > mixed_max.value) | (c.weight % 2 != 0)
+            legal = f"even numbers in {mixed_min.value}..{mixed_max.value} ({mixed_max.source})"
+        else:
+            bad = np.abs(c.weight) > magnitude.value
+            legal = f"{magnitude.value} in magnitude, all of one sign ({magnitude.source})"
+        if bad.any():
+            post, pre = np.argwhere(bad)[0]
+            yield Finding(
+                code="ND202",
+                message="a weight is not on the grid that the chip stores",
+                where=(
+                    f"{program.name}.{c.projection}[{c.tap}, {c.post[post]}, {c.pre[pre]}], "
+                    f"first of {int(bad.sum())}"
+                ),
+                found=str(c.weight[post, pre]),
+                limit=legal,
+                help="Quantise the network again; weights are rounded to the grid there.",
+            )
+
+
+def _population_rules(name: str, p: FixedPopulation, target: Target) -> Iterator[Finding]:
+    where = f"{name}.{p.name}"
+    for key in ("dv", "du"):
+        yield from _outside(
+            "ND204",
+            f"a decay ({key}) does not fit its register",
+            where=f"{where}.{key}",
+            values=getattr(p, key),
+            low=0,
+            high=target.limit(f"{key}_max"),
+            fix="A time constant of one step or less does not exist on the chip; train with tau above dt.",
+        )
+    vth = target.limit("vth_max")
+    yield from _outside(
+        "ND205",
+        "a threshold does not fit its register",
+        where=f"{where}.vth",
+        values=p.vth,
+        low=0 if p.spiking else vth.value,
+        high=vth,
+        fix="Choose a smaller scale; a readout needs the register's maximum, so that it never spikes.",
+    )
+    yield from _outside(
+        "ND206",
+        "a bias mantissa does not fit its register",
+        where=f"{where}.bias_mantissa",
+        values=p.bias_mantissa,
+        low=target.limit("bias_mantissa_min").value,
+        high=target.limit("bias_mantissa_max"),
+        fix="Choose a smaller scale or a larger bias exponent.",
+    )
+    yield from _outside(
+        "ND206",
+        "a bias exponent does not fit its register",
+        where=f"{where}.bias_exponent",
+        values=p.bias_exponent,
+        low=0,
+        high=target.limit("bias_exponent_max"),
+        fix="Choose a smaller scale.",
+    )
+    yield from _outside(
+        "ND207",
+        "a population has more time constants than it may have groups",
+        where=where,
+        values=p.n_groups,
+        low=1,
+        high=target.limit("tau_groups_max"),
+        fix="Let the quantiser cluster the time constants.",
+    )
+    state = target.limit("state_max")
+    yield from _outside(
+        "ND208",
+        "an initial voltage does not fit the state register",
+        where=f"{where}.v_initial",
+        values=p.v_initial,
+        low=-state.value,
+        high=state,
+        fix="Choose a smaller scale.",
+    )
+
+
+def _capacity_rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
+    yield from _neuron_rules(program.name, sum(p.size for p in program.populations), target)
+    cores = target.limit("cores")
+    needed = cores_at_least(program, target)
+    if needed > cores.value:
+        yield Finding(
+            code="ND210",
+            message="the network needs more cores than the chip has",
+            where=program.name,
+            found=f"at least {needed} cores",
+            limit=str(cores),
+            help="Prune synapses or use fewer neurons.",
+        )
+
+
+def _neuron_rules(name: str, n_neurons: int, target: Target) -> Iterator[Finding]:
+    yield from _outside(
+        "ND211",
+        "the network has more neurons than the chip",
+        where=name,
+        values=n_neurons,
+        low=0,
+        high=target.limit("neurons_per_chip"),
+        fix="Use fewer neurons.",
+    )
+
+
+def cores_at_least(program: FixedGraph, target: Target) -> int:
+    """Give a lower bound on the cores that a program needs.
+
+    Notes
+    -----
+    The larger of two counts: groups cut into cores by ``neurons_per_core``; and synapses at one byte of
+    weight and, where a connection has delays, one byte of delay, by ``synapse_bytes_per_core``. What the
+    chip spends on indices and headers comes on top, so a network within the bound may still not fit.
+    """
+    per_core = target.limit("neurons_per_core").value
+    by_neurons = sum(-(-int(n) // per_core) for p in program.populations for n in np.bincount(p.group))
+    n_bytes = sum(
+        np.count_nonzero(c.weight) * (2 if (c.delay_steps[c.weight != 0] > 0).any() else 1)
+        for c in program.connections()
+    )
+    return max(by_neurons, -(-int(n_bytes) // target.limit("synapse_bytes_per_core").value))

@@ -1,0 +1,1 @@
+"""The integer simulator: a readable definition and its fast twin."""

@@ -1,0 +1,1 @@
+"""Epochs, losses, schedules and checkpoints."""

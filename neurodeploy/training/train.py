@@ -1,0 +1,136 @@
+"""Train a recipe into a run folder."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from neurodeploy.data.sets import load_data
+from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.ops.threads import training_threads
+from neurodeploy.recipe import Recipe
+from neurodeploy.recipe.load import parse_recipe
+from neurodeploy.runs.folder import CHECKPOINT, open_run
+from neurodeploy.training.fit.checkpoint import load_checkpoint
+from neurodeploy.training.fit.session import Progress, Session, TrainResult
+from neurodeploy.training.model.network import Network
+from neurodeploy.training.world import World, joined_world
+
+
+def train(
+    recipe: Recipe,
+    out: Path,
+    *,
+    data_dir: Path | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    resume: bool = False,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> TrainResult:
+    """Train a recipe and write a run folder.
+
+    Weights are selected on the validation set (or the last epoch's are taken, ``train.keep``); the test set
+    is evaluated once, with the selected weights. Under torchrun every process calls this; the first writes.
+
+    Parameters
+    ----------
+    recipe
+        What to train.
+    out
+        The run folder: new or empty, unless ``resume``.
+    data_dir
+        Folder with the data files.
+    epochs, seed
+        Instead of the recipe's; they are written into the run's recipe.
+    threads
+        Instead of the recipe's; 0 takes every core (shared among torchrun's local processes).
+    resume
+        Go on from the last checkpoint, exactly: the run ends in the same weights as one that was never
+        interrupted (with the same number of threads and processes).
+    progress
+        Called after each batch and each epoch, in the first process.
+
+    Raises
+    ------
+    NeurodeployError
+        ND051 to ND053 about the folder, ND054 the loss is not finite, ND055 fewer samples in a batch than
+        processes, ND056 soft reset of a neuron that has none; findings of the data and of the recipe.
+    KeyboardInterrupt
+        Passed on; the run can be resumed from its last finished epoch.
+    """
+    recipe = with_settings(recipe, epochs=epochs, seed=seed)
+    out = Path(out)
+    n = n_threads(recipe.train.threads if threads is None else threads)
+    with joined_world() as world, training_threads(n):
+        started = time.perf_counter()
+        check_trainable(recipe, world)
+        data = load_data(recipe, data_dir, recipe.train.seed)
+        if world.first:
+            open_run(out, recipe, resume=resume)
+        world.wait()
+        network = Network(recipe, data.train.n_channels, data.n_classes).to(world.device)
+        network.world = world
+        session = Session(
+            recipe=recipe,
+            out=out,
+            network=network,
+            data=data,
+            world=world,
+            progress=progress,
+            started=started,
+        )
+        session.restore(load_checkpoint(out / CHECKPOINT))
+        session.run()
+        return session.finish()
+
+
+def with_settings(recipe: Recipe, *, epochs: int | None = None, seed: int | None = None) -> Recipe:
+    """Give the recipe with another number of epochs or seed, checked again."""
+    overrides = [] if epochs is None else [f"train.epochs={epochs}"]
+    overrides += [] if seed is None else [f"train.seed={seed}"]
+    return parse_recipe(_given(recipe), overrides, where=recipe.name) if overrides else recipe
+
+
+def _given(section: Any) -> dict[str, Any]:
+    """Give a recipe as the table it was read from: without defaults, so that no key is without effect."""
+    return dict(section.model_dump(exclude_unset=True, exclude_none=True))
+
+
+def n_threads(asked: int) -> int:
+    """Give the number of threads of this process; 0 takes the cores, shared among local processes."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return asked or max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+
+
+def check_trainable(recipe: Recipe, world: World) -> None:
+    """Refuse what cannot be trained, see :func:`train`."""
+    smallest = max(1, recipe.train.batch_size // 4)
+    if world.size > smallest:
+        raise NeurodeployError(
+            Finding(
+                code="ND055",
+                message="a batch has fewer samples than there are processes",
+                where="train.batch_size",
+                found=f"batches from {smallest} samples (batch_size / 4), {world.size} processes",
+                limit="at least one sample of every batch for each process",
+                help="Raise train.batch_size, or start fewer processes.",
+            )
+        )
+    if recipe.network.reset == "soft" and recipe.network.neuron == "lif":
+        raise NeurodeployError(
+            Finding(
+                code="ND056",
+                message="Norse's LIF has no soft reset",
+                where="network.reset",
+                found='reset = "soft" with neuron = "lif"',
+                limit='reset = "hard", or neuron = "lif_box"',
+                help="Change one of the two.",
+            )
+        )
+
+
+__all__ = ["Progress", "TrainResult", "train", "with_settings"]

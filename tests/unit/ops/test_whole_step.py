@@ -1,0 +1,66 @@
+"""A whole training step of the compiled operators equals the one made of definitions, in float64."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from neurodeploy.nn import layers
+from neurodeploy.ops.delays.bell import gaussian_kernel_reference
+from neurodeploy.ops.delays.projection import delayed_projection
+from neurodeploy.ops.scan.scans import li_scan, lif_box_scan, lif_scan
+from neurodeploy.recipe.load import parse_recipe
+from neurodeploy.training.fit.loss import summed_loss
+from neurodeploy.training.model import network
+from neurodeploy.training.model.network import Network, Noise
+
+SCANS = {"li_scan": li_scan, "lif_box_scan": lif_box_scan, "lif_scan": lif_scan}
+
+
+def gradients(neuron: str) -> tuple[list[str], list[Tensor]]:
+    """Give the loss and every parameter's gradient of one step with dropout."""
+    table: dict[str, Any] = {
+        "name": "small",
+        "data": {"kind": "events", "steps": 40},
+        "network": {
+            "hidden": [19, 35],
+            "neuron": neuron,
+            "dropout": 0.3,
+            "tau": {"tau_s": 0.05, "learn": "neuron"},
+            "projection": {"kind": "delays", "mode": "learned", "max_delay_steps": 12},
+        },
+    }
+    net = Network(parse_recipe(table), 7, 3, seed=4).double().train()
+    net.set_sigma(1.5)
+    generator = torch.Generator().manual_seed(5)
+    x = (torch.rand(40, 6, 7, generator=generator) < 0.4).double()
+    v = net(x, Noise(generator, 6, slice(0, 6)))
+    loss = summed_loss(v, torch.arange(6) % 3, "softmax_sum")
+    names, parameters = zip(*net.named_parameters(), strict=True)
+    return list(names), [loss.detach(), *torch.autograd.grad(loss, parameters)]
+
+
+@pytest.mark.parametrize("neuron", ["lif_box", "lif"])
+def test_a_step_of_the_compiled_operators_is_that_of_the_definitions(
+    monkeypatch: pytest.MonkeyPatch, neuron: str
+) -> None:
+    method = "dft"
+    monkeypatch.setattr(
+        layers, "delayed_projection", lambda x, kernel: delayed_projection(x, kernel, method=method)
+    )
+    names, actual = gradients(neuron)
+    method = "reference"
+    monkeypatch.setattr(layers, "gaussian_kernel", gaussian_kernel_reference)
+    for name, scan in SCANS.items():
+
+        def stepped(*arguments: Any, scan: Any = scan, **keywords: Any) -> Any:
+            return scan(*arguments, implementation="reference", **keywords)
+
+        monkeypatch.setattr(network, name, stepped)
+    _, expected = gradients(neuron)
+    for name, a, e in zip(["loss", *names], actual, expected, strict=True):
+        assert float(e.abs().max()) > 0, f"{name} has no gradient"
+        torch.testing.assert_close(a, e, rtol=1e-8, atol=1e-10 * float(e.abs().max()), msg=name)

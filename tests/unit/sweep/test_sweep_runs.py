@@ -1,0 +1,229 @@
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.recipe import dump_recipe
+from neurodeploy.sweep import ray_cluster as sweep_ray
+from neurodeploy.sweep.grid import grid_points
+from neurodeploy.sweep.local import Command, environment, run_local
+from neurodeploy.sweep.sweep import ROWS, TABLE, plan, run_sweep
+
+POINTS = grid_points("mts-xor", ["network.tau.dtau_s=-0.5,0.5"])
+
+
+def result(accuracy: float) -> str:
+    facts = {"validation": {"accuracy": accuracy}, "test": {"accuracy": accuracy / 2}, "parameters": 7}
+    return json.dumps(facts)
+
+
+def pretend(jobs, *, fail: frozenset[int] = frozenset(), seen: list[str] | None = None):
+    """Give a runner that writes results instead of training."""
+
+    def run(commands, *, at_once, done, tick) -> None:
+        for index, command in enumerate(commands):
+            folder = command.run
+            if seen is not None:
+                seen.append(f"{folder.parent.name}/{folder.name}")
+            folder.mkdir(parents=True, exist_ok=True)
+            if index in fail:
+                command.log.parent.mkdir(parents=True, exist_ok=True)
+                command.log.write_text("start\nerror[ND054]: the training has diverged\n  --> here\n")
+                done(index, 2)
+                continue
+            (folder / "recipe.toml").write_text(command.recipe.read_text())
+            (folder / "result.json").write_text(result(0.5 + 0.1 * index))
+            done(index, 0)
+
+    return run
+
+
+def test_every_point_and_seed_is_a_run_with_its_own_recipe(tmp_path: Path) -> None:
+    jobs = plan(POINTS, (0, 4), tmp_path / "s", epochs=3, threads=1)
+    assert [(job.point.name, job.seed) for job in jobs] == [
+        ("dtau_s=-0.5", 0), ("dtau_s=-0.5", 4), ("dtau_s=0.5", 0), ("dtau_s=0.5", 4),
+    ]  # fmt: skip
+    assert {(job.recipe.train.epochs, job.recipe.train.threads) for job in jobs} == {(3, 1)}
+    assert [job.recipe.train.seed for job in jobs] == [0, 4, 0, 4]
+    assert len({job.folder for job in jobs}) == 4
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_sweep_runs_seed_by_seed_and_writes_rows_and_tables(tmp_path: Path) -> None:
+    jobs = plan(POINTS, (0, 1), tmp_path)
+    swept = run_sweep(jobs, tmp_path, run=pretend(jobs))
+    assert [row.accuracy["validation"] for row in swept.rows] == pytest.approx([0.5, 0.7, 0.6, 0.8])
+    assert swept.rows[0].facts == {"parameters": 7}
+    assert len((tmp_path / ROWS).read_text().splitlines()) == 5
+    table = json.loads((tmp_path / TABLE).read_text())
+    assert table["points"][1]["difference"]["validation"]["mean"] == pytest.approx(0.1)
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_failing_run_is_reported_and_does_not_stop_the_others(tmp_path: Path) -> None:
+    jobs = plan(POINTS, (0, 1), tmp_path)
+    swept = run_sweep(jobs, tmp_path, run=pretend(jobs, fail=frozenset({1})))
+    assert [row.status for row in swept.rows] == ["finished", "finished", "failed", "finished"]
+    (failure,) = swept.failures
+    assert failure.code == "ND066"
+    assert "error[ND054]: the training has diverged" in failure.found
+
+
+def test_a_run_without_a_result_has_failed_whatever_its_exit_code(tmp_path: Path) -> None:
+    jobs = plan(POINTS[:1], (0,), tmp_path)
+    swept = run_sweep(jobs, tmp_path, run=lambda commands, *, at_once, done, tick: done(0, 0))
+    assert [row.status for row in swept.rows] == ["failed"]
+    assert len(swept.failures) == 1
+
+
+def test_resuming_skips_finished_runs_and_takes_new_seeds(tmp_path: Path) -> None:
+    jobs = plan(POINTS, (0,), tmp_path)
+    run_sweep(jobs, tmp_path, run=pretend(jobs))
+    seen: list[str] = []
+    again = plan(POINTS, (0, 1), tmp_path, resume=True)
+    swept = run_sweep(again, tmp_path, run=pretend(again, seen=seen))
+    assert seen == ["dtau_s=-0.5/seed1", "dtau_s=0.5/seed1"]
+    assert all(row.status == "finished" for row in swept.rows)
+
+
+def test_an_existing_folder_needs_resume(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(NeurodeployError) as caught:
+        plan(POINTS, (0,), tmp_path)
+    assert caught.value.findings[0].code == "ND062"
+
+
+def test_a_run_of_another_recipe_is_not_taken_for_this_sweeps(tmp_path: Path) -> None:
+    jobs = plan(POINTS, (0,), tmp_path, epochs=3)
+    run_sweep(jobs, tmp_path, run=pretend(jobs))
+    with pytest.raises(NeurodeployError) as caught:
+        plan(POINTS, (0,), tmp_path, epochs=4, resume=True)
+    assert caught.value.findings[0].code == "ND063"
+    assert "epochs = 3" in caught.value.findings[0].found
+
+
+def test_another_number_of_threads_is_the_same_sweep(tmp_path: Path) -> None:
+    jobs = plan(POINTS, (0,), tmp_path, threads=1)
+    jobs[0].folder.mkdir(parents=True)
+    (jobs[0].folder / "recipe.toml").write_text(dump_recipe(jobs[0].recipe))
+    assert plan(POINTS, (0,), tmp_path, threads=2, resume=True)
+
+
+def test_progress_counts_epochs(tmp_path: Path) -> None:
+    (job,) = plan(POINTS[:1], (0,), tmp_path, epochs=4)
+    assert job.progress == 0.0
+    job.folder.mkdir(parents=True)
+    (job.folder / "metrics.jsonl").write_text("{}\n{}\n{}\n")
+    assert job.progress == 0.75
+
+
+def commands_of(tmp_path: Path, n: int) -> list[Command]:
+    return [
+        Command(tmp_path / f"{index}.toml", tmp_path / str(index), None, tmp_path / f"{index}.log", 1)
+        for index in range(n)
+    ]
+
+
+SERVER = """
+import json, os, sys
+for line in sys.stdin:
+    name = os.path.basename(json.loads(line)["run"])
+    if name == "2":
+        os.abort() if sys.argv[1:] == ["abort"] else sys.exit(7)
+    print(int(name), flush=True)
+"""
+
+
+def test_one_process_serves_many_runs_and_a_death_costs_one_run(tmp_path: Path) -> None:
+    codes: dict[int, int] = {}
+    run_local(commands_of(tmp_path, 5), at_once=2, done=codes.__setitem__, worker=("-c", SERVER))
+    assert codes == {0: 0, 1: 1, 2: 7, 3: 3, 4: 4}
+
+
+def test_a_crash_is_a_failed_run(tmp_path: Path) -> None:
+    codes: dict[int, int] = {}
+    run_local(commands_of(tmp_path, 4), at_once=1, done=codes.__setitem__, worker=("-c", SERVER, "abort"))
+    assert codes == {0: 0, 1: 1, 2: -6, 3: 3}
+
+
+def test_an_interrupt_leaves_no_process_behind(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    text = f"import time, pathlib\ninput()\ntime.sleep(60)\npathlib.Path({str(mark)!r}).touch()"
+    began, before = time.monotonic(), threading.active_count()
+
+    def tick() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_local(commands_of(tmp_path, 3), at_once=2, done=lambda *_: None, tick=tick, worker=("-c", text))
+    assert time.monotonic() - began < 60  # it did not wait for the worker
+    assert threading.active_count() <= before
+    assert not mark.exists()
+
+
+def test_what_a_run_prints_goes_to_its_log_and_findings_give_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from neurodeploy.sweep import worker as sweep_worker
+
+    answers = tmp_path / "answers"
+    (command, _) = commands_of(tmp_path, 2)
+    monkeypatch.setattr("sys.stdin", io.StringIO(command.line))
+    real = open(2, "w", closefd=False)  # noqa: SIM115 (not pytest's stand-in; the descriptor stays open)
+    monkeypatch.setattr("sys.stderr", real)
+    before = os.dup(1)
+    with answers.open("wb") as file:
+        os.dup2(file.fileno(), 1)
+        try:
+            assert sweep_worker.serve() == 0
+        finally:
+            os.dup2(before, 1)
+            os.close(before)
+    assert answers.read_text() == "2\n"
+    assert "error[ND001]" in command.log.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
+def test_a_worker_ends_when_the_sweep_is_killed(tmp_path: Path) -> None:
+    worker = (
+        "import os; p = os.getppid(); import neurodeploy.sweep.worker as w; "
+        "print(os.getpid(), flush=True); w._end_with(p)"
+    )
+    sweep = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {worker!r}])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", sweep], stdout=subprocess.PIPE, text=True, env=dict(environment())
+    )
+    assert process.stdout is not None
+    worker_pid = int(process.stdout.readline())
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    end = time.monotonic() + 20
+    while alive(worker_pid) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert not alive(worker_pid)
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"  # a zombie has ended; here nobody may be left to collect it
+
+
+def test_without_ray_the_finding_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(NeurodeployError) as caught:
+        sweep_ray.run_ray([], address="local", at_once=1, done=lambda *_: None)
+    assert caught.value.exit_code == 4
+    assert caught.value.findings[0].code == "ND064"
+    assert "pip install 'neurodeploy[sweep]'" in caught.value.findings[0].help

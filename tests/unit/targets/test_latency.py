@@ -1,0 +1,65 @@
+"""Trained delays and the steps that the chip's connections add."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection
+from neurodeploy.targets.loihi.lower.delays import deployed_delays, solve_latencies
+from neurodeploy.units import delay_to_steps
+
+DT_S = 0.01
+
+
+def population(name: str) -> Population:
+    one = np.ones(1)
+    return Population(
+        name=name, model=NeuronModel.LIF, tau_s=one, v_threshold=one, v_leak=0 * one, v_reset=0 * one,
+        r=one, tau_syn_s=one, w_in=one, bias=0 * one,
+    )  # fmt: skip
+
+
+def graph(*edges: tuple[str, str, int]) -> Graph:
+    names = dict.fromkeys(name for source, target, _ in edges for name in (source, target) if name != INPUT)
+    projections = tuple(
+        Projection(source=s, target=t, weight=np.ones((1, 1, 1)), delay_s=np.full((1, 1, 1), d * DT_S))
+        for s, t, d in edges
+    )
+    return Graph(
+        name="edges", dt_s=DT_S, input_size=1, populations=tuple(population(n) for n in names),
+        projections=projections,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("edges", "latency", "deployed"),
+    [
+        ([(INPUT, "a", 1), ("a", "b", 1)], {"a": 0, "b": 0}, [0, 0]),
+        ([(INPUT, "a", 5), ("a", "b", 3)], {"a": 0, "b": 0}, [4, 2]),
+        ([(INPUT, "a", 0), ("a", "b", 0)], {"a": 1, "b": 2}, [0, 0]),
+        ([(INPUT, "a", 0), ("a", "b", 1)], {"a": 1, "b": 1}, [0, 0]),
+        ([(INPUT, "a", 0), ("a", "b", 9)], {"a": 1, "b": 0}, [0, 7]),
+        ([(INPUT, "a", 0), (INPUT, "b", 2), ("a", "b", 0)], {"a": 1, "b": 2}, [0, 3, 0]),
+        ([(INPUT, "a", 1), ("a", "a", 1)], {"a": 0}, [0, 0]),
+        ([(INPUT, "a", 0), ("a", "a", 4)], {"a": 1}, [0, 3]),
+    ],
+)
+def test_an_arrival_on_the_chip_is_the_trained_one_plus_latency(
+    edges: list[tuple[str, str, int]], latency: dict[str, int], deployed: list[int]
+) -> None:
+    g = graph(*edges)
+    steps = {p.name: delay_to_steps(p.delay_s, DT_S) for p in g.projections}
+    assert solve_latencies(g, steps) == latency
+    assert [int(deployed_delays(p, steps[p.name], latency).item()) for p in g.projections] == deployed
+    for p, d in zip(g.projections, deployed, strict=True):
+        late = {INPUT: 0, **latency}
+        # A spike that the float source emits at t leaves the chip's at t + late[source], arrives 1 + d later.
+        assert late[p.source] + 1 + d == steps[p.name].item() + late[p.target]
+
+
+def test_a_loop_without_delay_is_refused() -> None:
+    g = graph((INPUT, "a", 1), ("a", "b", 0), ("b", "a", 1))
+    with pytest.raises(NeurodeployError, match="ND304"):
+        solve_latencies(g, {p.name: delay_to_steps(p.delay_s, DT_S) for p in g.projections})

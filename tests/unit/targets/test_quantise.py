@@ -1,0 +1,219 @@
+"""What the quantiser makes of a Graph, and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neurodeploy.findings.finding import Exit, NeurodeployError
+from neurodeploy.graph.interpret import interpret
+from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
+from neurodeploy.targets.limits import load_target
+from neurodeploy.targets.loihi.lower.quantise import quantise
+from neurodeploy.targets.loihi.simulate.naive import simulate_reference
+
+DT_S = 0.01
+LOIHI = load_target("loihi2")
+
+
+def population(name: str, size: int, model: NeuronModel = NeuronModel.LIF, **changes: object) -> Population:
+    one = np.ones(size)
+    values = {
+        "tau_s": 0.05 * one, "v_threshold": one, "v_leak": 0 * one, "v_reset": 0 * one, "r": one,
+        "tau_syn_s": 0.03 * one, "w_in": one, "bias": 0 * one,
+    }  # fmt: skip
+    for key, value in changes.items():
+        values[key] = np.asarray(value) * one
+    return Population(name=name, model=model, **values)
+
+
+def network(rng: np.random.Generator, *, delay: int = 12, model: NeuronModel = NeuronModel.LIF) -> Graph:
+    def project(source: str, target: str, pre: int, post: int, low: int, high: int) -> Projection:
+        return Projection(
+            source=source, target=target, weight=rng.normal(0.3, 1.5, (1, post, pre)),
+            delay_s=DT_S * rng.integers(low, max(low, high) + 1, (1, post, pre)),
+        )  # fmt: skip
+
+    bias = rng.normal(0, 0.1, 12) if model is NeuronModel.LIF else 0.0
+    return Graph(
+        name="small", dt_s=DT_S, input_size=10,
+        populations=(
+            population("a", 12, model, tau_s=rng.uniform(0.03, 0.2, 12), bias=bias, w_in=5.0),
+            population("b", 8, v_threshold=rng.uniform(0.5, 2.0, 8)),
+            population("out", 3, NeuronModel.LI, tau_s=0.1),
+        ),
+        projections=(
+            project(INPUT, "a", 10, 12, 0, delay),
+            project("a", "b", 12, 8, 1, delay),
+            project("b", "out", 8, 3, 0, 0),
+        ),
+        readout=Readout(population="out"),
+    )  # fmt: skip
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([NeuronModel.LIF, NeuronModel.CUBA_LIF]))
+def test_integers_are_legal_and_stand_for_what_was_trained(seed: int, model: NeuronModel) -> None:
+    rng = np.random.default_rng(seed)
+    graph = network(rng, model=model)
+    program = quantise(graph, LOIHI).program
+    for connection in program.connections():
+        w = connection.weight
+        if (w > 0).any() and (w < 0).any():
+            assert w.min() >= -256
+            assert w.max() <= 254
+            assert not (w % 2).any()
+        else:
+            assert np.abs(w).max() <= 255
+        assert connection.delay_steps.min() >= 0
+        assert connection.delay_steps.max() <= 62
+    for trained, fixed in zip(graph.populations, program.populations, strict=True):
+        assert fixed.n_groups <= 8
+        for part in range(fixed.n_groups):
+            for register in (fixed.dv, fixed.du, fixed.vth):
+                assert len(set(register[fixed.group == part].tolist())) == 1
+        held_tau_s = DT_S * 4096 / fixed.dv
+        assert (
+            np.abs(held_tau_s / trained.tau_s - 1).max() < 0.15
+        )  # 12 taus between 30 and 200 ms in 8 groups
+        gain = fixed.scale * fixed.dv / 4096 * trained.r
+        if trained.model.filtered:
+            gain = gain * trained.w_in * (fixed.du + 1) / 4096
+        for projection in graph.into(trained.name):
+            (integer,) = (p for p in program.projections if p.name == projection.name)
+            held = integer.weight * 64.0 * 2.0**integer.exponent / gain[None, :, None]
+            step = 2 * 64.0 * 2.0**integer.exponent / gain[None, :, None]
+            inside = np.abs(projection.weight) < np.abs(held).max(axis=(0, 2), keepdims=True) - step
+            assert (np.abs(held - projection.weight) <= 0.5001 * step)[inside].all()
+        bias = (
+            (trained.bias * (trained.w_in if trained.model.filtered else 1)) * fixed.scale * fixed.dv / 4096
+        )
+        assert np.abs(fixed.bias - bias).max() <= 0.5 * 2.0 ** fixed.bias_exponent.max()
+        if fixed.spiking:
+            assert (
+                np.abs(fixed.vth * 64 / fixed.scale - trained.v_threshold).max()
+                < 0.5 * 64 / fixed.scale.min()
+            )
+
+
+def test_the_integers_compute_nearly_what_the_floats_do() -> None:
+    rng = np.random.default_rng(3)
+    graph = network(rng)
+    spikes = (rng.random((8, 60, 10)) < 0.2).astype(np.uint8)
+    expected = interpret(graph, spikes)
+    actual = simulate_reference(quantise(graph, LOIHI, calibration=spikes).program, spikes)
+    # Twelve taus in eight groups and 8-bit weights flip spikes of a; each of them flips others in b.
+    for name, share in (("a", 0.25), ("b", 0.5)):
+        rate = expected.populations[name].spikes.mean()
+        assert rate > 0.01
+        differing = (expected.populations[name].spikes != actual.populations[name].spikes).mean()
+        assert differing < share * rate
+
+
+@pytest.mark.parametrize(("steps", "refused"), [(62, False), (63, True)])
+def test_a_delay_at_the_edge(steps: int, refused: bool) -> None:
+    graph = network(np.random.default_rng(0), delay=1)
+    first = graph.projections[0]
+    delay_s = np.full_like(first.delay_s, steps * DT_S)
+    graph = replace(graph, projections=(replace(first, delay_s=delay_s), *graph.projections[1:]))
+    if refused:
+        with pytest.raises(NeurodeployError, match="ND201") as caught:
+            quantise(graph, LOIHI)
+        assert caught.value.exit_code == Exit.TARGET_RULE
+        assert "63 steps" in str(caught.value)
+    else:
+        assert quantise(graph, LOIHI).program.projections[0].delay_steps.max() == 61
+
+
+@pytest.mark.parametrize("steps", [2.5, 2.6, 3.4])
+def test_delays_between_steps_are_rounded_and_said_so(steps: float) -> None:
+    graph = network(np.random.default_rng(0), delay=0)
+    first = graph.projections[0]
+    delay_s = np.full_like(first.delay_s, steps * DT_S)
+    quantised = quantise(
+        replace(graph, projections=(replace(first, delay_s=delay_s), *graph.projections[1:])), LOIHI
+    )
+    assert (
+        quantised.program.projections[0].delay_steps[quantised.program.projections[0].weight != 0] == 2
+    ).all()  # 3, less the chip's step
+    assert "ND301" in {finding.code for finding in quantised.findings}
+
+
+def test_clipped_weights_are_counted() -> None:
+    graph = network(np.random.default_rng(0))
+    first = graph.projections[0]
+    weight = np.random.default_rng(1).normal(0, 0.01, (1, 12, 10))
+    weight[0, 0, 0] = 0.0301
+    quantised = quantise(
+        replace(graph, projections=(replace(first, weight=weight), *graph.projections[1:])), LOIHI
+    )
+    clipped = quantised.facts["projections"]["input->a"]["clipped"]
+    assert quantised.facts["populations"]["a"]["clipped_weights"] == clipped
+    assert ("ND302" in {f.code for f in quantised.findings if f.where == "small.a"}) == (clipped > 0)
+
+
+def test_leak_and_reset_other_than_zero_move_the_origin() -> None:
+    size, steps = 4, 40
+    neurons = population("a", size, v_leak=0.3, v_reset=-0.2, v_threshold=0.9, bias=[0.0, 0.3, 0.8, 1.5])
+    graph = Graph(
+        name="origin", dt_s=DT_S, input_size=1, populations=(neurons,),
+        projections=(
+            Projection(source=INPUT, target="a", weight=np.full((1, size, 1), 2.7),
+                delay_s=np.full((1, size, 1), DT_S),
+            ),
+        ),
+    )  # fmt: skip
+    spikes = (np.random.default_rng(0).random((1, steps, 1)) < 0.3).astype(np.uint8)
+    expected = interpret(graph, spikes).populations["a"]
+    program = quantise(graph, LOIHI, calibration=spikes).program
+    actual = simulate_reference(program, spikes).populations["a"]
+    assert np.array_equal(expected.spikes, actual.spikes)
+    assert expected.spikes.any()
+    assert np.abs(program.populations[0].v_float(actual.v) - expected.v).max() < 0.02
+
+
+@pytest.mark.parametrize("leak", [0.0, 0.2])
+def test_a_late_population_is_not_ahead_by_its_bias(leak: float) -> None:
+    rng = np.random.default_rng(5)
+    graph = network(rng, delay=0)
+    late = population("a", 12, tau_s=0.3, bias=rng.normal(0.0, 1.0, 12), v_leak=leak)
+    first = replace(graph.projections[0], delay_s=np.zeros((1, 12, 10)))
+    graph = replace(
+        graph, populations=(late, *graph.populations[1:]), projections=(first, *graph.projections[1:])
+    )
+    spikes = (rng.random((4, 50, 10)) < 0.1).astype(np.uint8)
+    expected = interpret(graph, spikes).populations["a"]
+    program = quantise(graph, LOIHI, calibration=spikes).program
+    neurons = program.populations[0]
+    assert neurons.latency_steps == 1
+    assert neurons.v_initial.any()
+    actual = simulate_reference(program, spikes).populations["a"]
+    at_first = neurons.v_float(actual.v)[:, 0]
+    assert np.abs(at_first - expected.v[:, 0])[expected.spikes[:, 0] == 0].max() < 0.02
+    assert (expected.spikes != actual.spikes).mean() < 0.002
+    assert expected.spikes.mean() > 0.005
+
+
+def test_an_unsound_graph_is_refused_before_anything_else() -> None:
+    graph = network(np.random.default_rng(0))
+    first = graph.projections[0]
+    weight = np.array(first.weight)
+    weight[0, 1, 2] = np.nan
+    with pytest.raises(NeurodeployError) as caught:
+        quantise(replace(graph, projections=(replace(first, weight=weight), *graph.projections[1:])), LOIHI)
+    assert caught.value.exit_code == Exit.BAD_INPUT
+
+
+@pytest.mark.parametrize(("tau_s", "refused"), [(8191 * DT_S, False), (8193 * DT_S, True)])
+def test_a_tau_that_the_register_cannot_hold_is_refused(tau_s: float, refused: bool) -> None:
+    graph = network(np.random.default_rng(0))
+    graph = replace(graph, populations=(population("a", 12, tau_s=tau_s), *graph.populations[1:]))
+    if refused:
+        with pytest.raises(NeurodeployError, match="ND306"):
+            quantise(graph, LOIHI)
+    else:
+        assert (quantise(graph, LOIHI).program.populations[0].dv == 1).all()
