@@ -129,7 +129,7 @@ def install(name: str, source: str) -> None:
     changed = types.ModuleType(module.__name__)
     sys.modules[module.__name__] = changed
     exec(compile(source, module.__file__ or name, "exec"), changed.__dict__)
-    for user in (fast, stream, kernel, plan, reference):
+    for user in (fast, stream, kernel, wiring, naive):
         for key, value in vars(changed).items():
             if key in vars(user) and getattr(value, "__module__", None) == module.__name__:
                 setattr(user, key, value)
@@ -142,7 +142,7 @@ def judge(name: str, source: str | None, cases: list, expected: list[Traces | No
             install(name, source)
     except Exception as error:
         return f"{type(error).__name__} on import"
-    if name == "plan":
+    if name == "wiring":
         for title, program, layout in layout_cases():
             try:
                 found = layout_of(sys.modules[wiring.__name__].make_plan(program))
@@ -150,7 +150,7 @@ def judge(name: str, source: str | None, cases: list, expected: list[Traces | No
                 return f"{title}: {type(error).__name__}"
             if found != layout:
                 return f"{title}: expected {layout}, got {found}"
-    runners = [run_reference] if name == "reference" else [run_fast, run_stream]
+    runners = [run_reference] if name == "naive" else [run_fast, run_stream]
     for (title, window, case), traces in zip(cases, expected, strict=True):
         for run in runners:
             try:

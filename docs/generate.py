@@ -57,7 +57,7 @@ def findings() -> str:
         "backends.\n"
     ]
     for code, entry in all_codes().items():
-        parts.append(f"## {code}: {entry.what}\n\n{entry.why}\n\nFor example: {entry.example}\n")
+        parts.append(f"## {code}: {entry.message}\n\n{entry.why}\n\nFor example: {entry.example}\n")
     return "\n".join(parts)
 
 

@@ -12,7 +12,14 @@ import click
 
 from neurodeploy import __version__
 from neurodeploy.commands.options import show_findings
-from neurodeploy.findings.finding import Exit, Finding, NeurodeployError, Severity, nearest
+from neurodeploy.findings.codes_usage import (
+    INTERRUPTED,
+    PACKAGE_MISSING,
+    SYSTEM_REFUSES,
+    UNKNOWN_COMMAND,
+    WRONG_USAGE,
+)
+from neurodeploy.findings.finding import Exit, NeurodeployError, nearest
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("train", "Train a recipe."),
@@ -31,7 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Commands by name: the module of ``neurodeploy.commands`` whose ``command`` it is, and its line of help.
 Modules are imported when their command is called, so that ``--help`` stays quick."""
 
-INTERRUPTED = 128 + 2
+CTRL_C = 128 + 2
 """Exit code after Ctrl-C: 128 and the signal's number, as shells have it."""
 
 EXIT_CODES = """\
@@ -79,15 +86,11 @@ class Program(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or raise ND081 with the nearest name."""
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            raise NeurodeployError(
-                Finding(
-                    code="ND081",
-                    message="there is no such command",
-                    where="neurodeploy",
-                    found=args[0],
-                    limit=", ".join(COMMANDS),
-                    help=nearest(args[0], COMMANDS) or "See `neurodeploy --help`.",
-                )
+            raise UNKNOWN_COMMAND.error(
+                where="neurodeploy",
+                found=args[0],
+                limit=", ".join(COMMANDS),
+                help=nearest(args[0], COMMANDS) or "See `neurodeploy --help`.",
             )
         return super().resolve_command(ctx, args)
 
@@ -113,14 +116,11 @@ class Program(click.Group):
             show_findings(stopped.findings, as_json=wants_json(argv))
             sys.exit(stopped.exit_code)
         except (click.Abort, KeyboardInterrupt):
-            note = Finding(
-                code="ND083",
-                message="interrupted",
-                severity=Severity.NOTE,
+            note = INTERRUPTED.finding(
                 help="Nothing half-written was left; train and sweep continue with --resume.",
             )
             show_findings([note], as_json=wants_json(argv))
-            sys.exit(INTERRUPTED)
+            sys.exit(CTRL_C)
         sys.exit(result if isinstance(result, int) else Exit.OK)
 
 
@@ -136,35 +136,24 @@ def as_findings(error: Exception) -> NeurodeployError | None:
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "neurodeploy"
-        return NeurodeployError(
-            Finding(
-                code="ND080",
-                message=f"wrong usage: {error.format_message().rstrip('.')}",
-                where=path,
-                help=f"See `{path} --help`.",
-            )
+        return WRONG_USAGE.error(
+            message=f"wrong usage: {error.format_message().rstrip('.')}",
+            where=path,
+            help=f"See `{path} --help`.",
         )
     if isinstance(error, ModuleNotFoundError):
         if (error.name or "").partition(".")[0] == __package__:
             return None
-        return NeurodeployError(
-            Finding(
-                code="ND082",
-                message="this command needs a package that is not installed",
-                where=f"python {sys.version_info.major}.{sys.version_info.minor}",
-                found=f"no module {error.name!r}",
-                help="Install an extra: pip install 'neurodeploy[train]', or 'neurodeploy[sweep]' for Ray.",
-            )
+        return PACKAGE_MISSING.error(
+            where=f"python {sys.version_info.major}.{sys.version_info.minor}",
+            found=f"no module {error.name!r}",
+            help="Install an extra: pip install 'neurodeploy[train]', or 'neurodeploy[sweep]' for Ray.",
         )
     if isinstance(error, OSError) and error.errno in _OUTPUT_ERRORS:
-        return NeurodeployError(
-            Finding(
-                code="ND084",
-                message="the system refuses a file or folder",
-                where=str(error.filename or ""),
-                found=error.strerror or str(error),
-                help="Check the path, its permissions and the free space.",
-            )
+        return SYSTEM_REFUSES.error(
+            where=str(error.filename or ""),
+            found=error.strerror or str(error),
+            help="Check the path, its permissions and the free space.",
         )
     return None
 

@@ -14,6 +14,7 @@ import neurodeploy
 from neurodeploy.bundle.golden import save_golden
 from neurodeploy.data.samples import Samples, check_spikes, save_samples
 from neurodeploy.files import atomic_folder, load_npz, write_manifest
+from neurodeploy.findings.codes_network import ACCUMULATOR, READOUT_SPIKES
 from neurodeploy.findings.finding import Finding, raise_errors
 from neurodeploy.graph.lowering import canonical
 from neurodeploy.graph.model import Graph
@@ -197,9 +198,7 @@ def range_findings(program: FixedGraph, target: Target, sets: Mapping[str, Sampl
         largest = traces.facts["max_abs_accumulator"]
         if largest > limit.value:
             findings.append(
-                Finding(
-                    code="ND216",
-                    message="a step's synaptic input is larger than the accumulator",
+                ACCUMULATOR.finding(
                     where=f"{program.name}, samples {name!r}",
                     found=f"{largest}",
                     limit=str(limit),
@@ -208,8 +207,7 @@ def range_findings(program: FixedGraph, target: Target, sets: Mapping[str, Sampl
             )
         if readout is not None and not readout.spiking and traces.populations[readout.name].spikes.any():
             findings.append(
-                Finding(
-                    code="ND217",
+                READOUT_SPIKES.finding(
                     message="the readout reaches its threshold, so it would spike and reset",
                     where=f"{program.name}.{readout.name}, samples {name!r}",
                     found=f"v above {int(readout.vth.max()) << 6}",

@@ -17,7 +17,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
+from neurodeploy.findings.codes_usage import (
+    ARRAY_MISSING,
+    BUNDLE_CHANGED,
+    NO_SUCH_PATH,
+    NOT_A_BUNDLE,
+    OTHER_SCHEMA,
+    OUTPUT_EXISTS,
+    UNREADABLE_FILE,
+)
+from neurodeploy.findings.finding import Exit, NeurodeployError
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
@@ -47,14 +56,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     if path.exists() and not (path / MANIFEST).is_file() and (not path.is_dir() or any(path.iterdir())):
-        raise NeurodeployError(
-            Finding(
-                code="ND005",
-                message="the output exists and is not a bundle",
-                where=str(path),
-                help="Choose another name with -o, or remove it yourself.",
-            )
-        )
+        raise OUTPUT_EXISTS.error(where=str(path), help="Choose another name with -o, or remove it yourself.")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     try:
@@ -98,34 +100,24 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         ND001 no such folder, ND006 not a bundle or an unreadable manifest, ND007 another schema version.
     """
     if not folder.exists():
-        raise NeurodeployError(
-            Finding(code="ND001", message="no such file or folder", where=str(folder), help="Check the path.")
-        )
+        raise NO_SUCH_PATH.error(where=str(folder), help="Check the path.")
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text())
         schema = manifest["schema"]
         manifest["sha256"].items()
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NeurodeployError(
-            Finding(
-                code="ND006",
-                message="not a bundle: its manifest is missing or unreadable",
-                where=str(path),
-                found=f"{type(error).__name__}: {error}",
-                help="Make a bundle with `neurodeploy export RUN --target loihi`.",
-            )
+        raise NOT_A_BUNDLE.error(
+            where=str(path),
+            found=f"{type(error).__name__}: {error}",
+            help="Make a bundle with `neurodeploy export RUN --target loihi`.",
         ) from None
     if schema != SCHEMA:
-        raise NeurodeployError(
-            Finding(
-                code="ND007",
-                message="the bundle has another schema version",
-                where=str(path),
-                found=str(schema),
-                limit=str(SCHEMA),
-                help="Export it again with this version of neurodeploy.",
-            )
+        raise OTHER_SCHEMA.error(
+            where=str(path),
+            found=str(schema),
+            limit=str(SCHEMA),
+            help="Export it again with this version of neurodeploy.",
         )
     return dict(manifest)
 
@@ -154,8 +146,7 @@ def check_hashes(folder: Path) -> dict[str, Any]:
     if findings:
         raise NeurodeployError(
             [
-                Finding(
-                    code="ND008",
+                BUNDLE_CHANGED.finding(
                     message=f"a file of the bundle {what}",
                     where=str(folder / name),
                     found=found,
@@ -199,34 +190,24 @@ def load_npz(path: Path, required: tuple[str, ...] = ()) -> dict[str, NDArray[An
         ND001 no such file, ND002 unreadable (truncated, not npz, pickled objects), ND003 an array is missing.
     """
     if not path.is_file():
-        raise NeurodeployError(
-            Finding(code="ND001", message="no such file or folder", where=str(path), help="Check the path.")
-        )
+        raise NO_SUCH_PATH.error(where=str(path), help="Check the path.")
     try:
         # Opened here: NumPy leaves a file open where it finds it is no zip archive.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:
-        raise NeurodeployError(
-            Finding(
-                code="ND002",
-                message="the file cannot be read",
-                where=str(path),
-                found=str(error).splitlines()[0] if str(error) else type(error).__name__,
-                limit="an npz file without pickled objects",
-                help="Write it with numpy.savez(path, spikes=...).",
-            )
+        raise UNREADABLE_FILE.error(
+            where=str(path),
+            found=str(error).splitlines()[0] if str(error) else type(error).__name__,
+            limit="an npz file without pickled objects",
+            help="Write it with numpy.savez(path, spikes=...).",
         ) from None
     missing = [name for name in required if name not in arrays]
     if missing:
-        raise NeurodeployError(
-            Finding(
-                code="ND003",
-                message="an array is missing from the file",
-                where=str(path),
-                found=f"arrays {', '.join(sorted(arrays)) or 'none'}",
-                limit=f"needs {', '.join(missing)}",
-                help="Write it with numpy.savez(path, spikes=...).",
-            )
+        raise ARRAY_MISSING.error(
+            where=str(path),
+            found=f"arrays {', '.join(sorted(arrays)) or 'none'}",
+            limit=f"needs {', '.join(missing)}",
+            help="Write it with numpy.savez(path, spikes=...).",
         )
     return arrays

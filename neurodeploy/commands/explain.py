@@ -12,13 +12,13 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="The explanation as JSON.")
 def command(code: str | None, as_json: bool) -> None:
     """Explain the code of a finding: what it means, why it exists, what to do; without CODE, list all."""
-    from neurodeploy.findings.explain import all_codes, explain
+    from neurodeploy.findings.explain import all_codes, as_dict, explain, explanation
 
     chosen = {code.upper(): explain(code)} if code else all_codes()
     if as_json:
-        click.echo(json.dumps({name: entry.to_dict() for name, entry in chosen.items()}, indent=1))
+        click.echo(json.dumps({name: as_dict(entry) for name, entry in chosen.items()}, indent=1))
     elif code:
-        click.echo(explain(code).render(code.upper()))
+        click.echo(explanation(explain(code)))
     else:
         for name, entry in chosen.items():
-            click.echo(f"{name}  {entry.what}")
+            click.echo(f"{name}  {entry.message}")

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from neurodeploy.commands import options
-from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
+from neurodeploy.findings.codes_parity import DROP_TOO_LARGE, GATE_NEEDS_LABELS
+from neurodeploy.findings.finding import Exit, Finding
 
 
 @click.command("export")
@@ -110,22 +111,16 @@ def drop_gate(rungs: list[dict[str, Any]], max_drop: float) -> Finding | None:
         if rung["accuracy_percent"] is not None:
             by_set.setdefault(rung["set"], {})[rung["rung"]] = rung["accuracy_percent"]
     if not by_set:
-        raise NeurodeployError(
-            Finding(
-                code="ND477",
-                message="a limit on the drop of accuracy needs labels and a readout",
-                where="--max-drop",
-                found="samples without labels, or a network without readout",
-                help="Give --calibrate FILE.npz with `labels`, or leave --max-drop out.",
-            ),
-            Exit.GATE_FAILED,
+        raise GATE_NEEDS_LABELS.error(
+            where="--max-drop",
+            found="samples without labels, or a network without readout",
+            help="Give --calibrate FILE.npz with `labels`, or leave --max-drop out.",
         )
     drops = {name: found["float"] - found["integers"] for name, found in by_set.items()}
     worst = max(drops, key=drops.__getitem__)
     if drops[worst] <= max_drop:
         return None
-    return Finding(
-        code="ND471",
+    return DROP_TOO_LARGE.finding(
         message="the integers lose more accuracy than allowed",
         where=f"samples {worst!r}",
         found=f"{drops[worst]:.2f} percentage points",

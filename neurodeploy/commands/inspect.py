@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neurodeploy.commands import options
-from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.findings.codes_usage import NEITHER_RUN_NOR_BUNDLE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,14 +47,10 @@ def describe(path: str, dt_s: float | None) -> dict[str, Any]:
             return _bundle(place)
         if (place / "recipe.toml").is_file():
             return _run(place)
-        raise NeurodeployError(
-            Finding(
-                code="ND086",
-                message="the folder is neither a run nor a bundle",
-                where=path,
-                limit="recipe.toml (a run) or manifest.json (a bundle)",
-                help="Runs are made by `neurodeploy train`, bundles by `neurodeploy export`.",
-            )
+        raise NEITHER_RUN_NOR_BUNDLE.error(
+            where=path,
+            limit="recipe.toml (a run) or manifest.json (a bundle)",
+            help="Runs are made by `neurodeploy train`, bundles by `neurodeploy export`.",
         )
     if place.is_file() and place.suffix != ".toml":
         from neurodeploy.nir.read import read_nir

@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from neurodeploy.findings.finding import Finding, NeurodeployError, Severity, nearest
+from neurodeploy.findings.codes_usage import NO_SUCH_PATH
+from neurodeploy.findings.finding import Finding, Severity, nearest
 
 ALIASES = {"loihi": "loihi2"}
 """Names that ``--target`` takes for the default chip of a family."""
@@ -39,14 +40,7 @@ def existing(path: Path) -> Path:
     if path.exists():
         return path
     beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    raise NeurodeployError(
-        Finding(
-            code="ND001",
-            message="no such file or folder",
-            where=str(path),
-            help=nearest(path.name, beside) or "Check the path.",
-        )
-    )
+    raise NO_SUCH_PATH.error(where=str(path), help=nearest(path.name, beside) or "Check the path.")
 
 
 def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from neurodeploy.findings.codes_usage import NO_SUCH_PATH
 from neurodeploy.findings.finding import Exit, Finding
 
 if TYPE_CHECKING:
@@ -71,16 +72,9 @@ def command(  # noqa: PLR0917 (click passes them by name)
 
 
 def _no_data(data: Path) -> None:
-    from neurodeploy.findings.finding import NeurodeployError
 
-    raise NeurodeployError(
-        Finding(
-            code="ND001",
-            message="no such file or folder",
-            where=str(data),
-            limit="a folder with the data files",
-            help="Check the path given with --data.",
-        )
+    raise NO_SUCH_PATH.error(
+        where=str(data), limit="a folder with the data files", help="Check the path given with --data."
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from neurodeploy.data.event_cache import cache_folder
-from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.findings.codes_training import NO_DOWNLOAD
 
 Name = Literal["shd", "ssc"]
 SPLITS: dict[Name, tuple[str, ...]] = {"shd": ("train", "test"), "ssc": ("train", "valid", "test")}
@@ -38,16 +38,13 @@ def _file(name: Name, split: str, folder: Path) -> Path:
     try:
         _download(name, split, folder)
     except (OSError, RuntimeError, ImportError, EOFError, ValueError) as error:
-        raise NeurodeployError(
-            Finding(
-                code="ND036",
-                message=f"{name.upper()} is not here and cannot be downloaded",
-                where=str(by_tonic),
-                found=f"{type(error).__name__}: {error}".splitlines()[0],
-                limit="the network and the package tonic, or the files",
-                help=f"Put {' and '.join(f'{name}_{part}.h5' for part in SPLITS[name])} (unzipped) into a "
-                "folder and give it with --data. They are at https://zenkelab.org/datasets/.",
-            )
+        raise NO_DOWNLOAD.error(
+            message=f"{name.upper()} is not here and cannot be downloaded",
+            where=str(by_tonic),
+            found=f"{type(error).__name__}: {error}".splitlines()[0],
+            limit="the network and the package tonic, or the files",
+            help=f"Put {' and '.join(f'{name}_{part}.h5' for part in SPLITS[name])} (unzipped) into a "
+            "folder and give it with --data. They are at https://zenkelab.org/datasets/.",
         ) from None
     return by_tonic
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.files import load_npz, save_npz
-from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.findings.codes_usage import SPIKES_SHAPE, SPIKES_VALUE
 from neurodeploy.traces import Traces
 
 
@@ -104,15 +104,11 @@ def check_spikes(
         ``maximum``.
     """
     if spikes.ndim != 3 or (size is not None and spikes.shape[2] != size):
-        raise NeurodeployError(
-            Finding(
-                code="ND010",
-                message="the input spikes have the wrong shape",
-                where=where,
-                found=str(list(spikes.shape)),
-                limit=f"[sample, step, source]{'' if size is None else f' with {size} sources'}",
-                help="Give three axes: sample, step, source.",
-            )
+        raise SPIKES_SHAPE.error(
+            where=where,
+            found=str(list(spikes.shape)),
+            limit=f"[sample, step, source]{'' if size is None else f' with {size} sources'}",
+            help="Give three axes: sample, step, source.",
         )
     if (
         spikes.size
@@ -126,14 +122,10 @@ def check_spikes(
         and spikes.dtype != np.bool_
     ):
         found = f"{spikes.dtype} from {spikes.min()} to {spikes.max()}"
-        raise NeurodeployError(
-            Finding(
-                code="ND011",
-                message="an input value is not a whole number that the network takes",
-                where=where,
-                found=found,
-                limit=f"whole numbers 0..{maximum}",
-                help="Binary networks take 0 and 1; networks trained on counts take up to their maximum.",
-            )
+        raise SPIKES_VALUE.error(
+            where=where,
+            found=found,
+            limit=f"whole numbers 0..{maximum}",
+            help="Binary networks take 0 and 1; networks trained on counts take up to their maximum.",
         )
     return spikes.astype(np.uint8)

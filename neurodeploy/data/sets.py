@@ -14,7 +14,8 @@ from neurodeploy.data.download import data_files
 from neurodeploy.data.event_cache import cached_events
 from neurodeploy.data.events import EventSet
 from neurodeploy.data.samples import Samples
-from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.findings.codes_training import BAD_PATTERN, CLASS_TOO_SMALL, NO_DATA_FOLDER
+from neurodeploy.findings.codes_usage import NO_SUCH_PATH
 from neurodeploy.recipe import Augment, Data, Recipe
 from neurodeploy.units import round_nearest
 
@@ -150,15 +151,11 @@ def split(items: EventSet, fraction: float, seed: int, *, where: str) -> tuple[E
     for label in np.unique(labels):
         members = generator.permutation(np.flatnonzero(labels == label))
         if members.size < 2:
-            raise NeurodeployError(
-                Finding(
-                    code="ND039",
-                    message="a class has too few samples to split off a validation set",
-                    where=where,
-                    found=f"class {label}: {members.size} sample",
-                    limit="at least 2 samples a class, or a validation file",
-                    help="Give a validation file beside the training file.",
-                )
+            raise CLASS_TOO_SMALL.error(
+                where=where,
+                found=f"class {label}: {members.size} sample",
+                limit="at least 2 samples a class, or a validation file",
+                help="Give a validation file beside the training file.",
             )
         n_held = int(np.clip(round_nearest(members.size * fraction), 1, members.size - 1))
         held[members[:n_held]] = True
@@ -197,29 +194,21 @@ def _cut_note(name: str, items: EventSet) -> str:
 
 def _folder(data_dir: Path) -> None:
     if not data_dir.is_dir():
-        raise NeurodeployError(
-            Finding(
-                code="ND001",
-                message="no such file or folder",
-                where=str(data_dir),
-                limit="a folder with the data files",
-                help="Check the path given with --data.",
-            )
+        raise NO_SUCH_PATH.error(
+            where=str(data_dir),
+            limit="a folder with the data files",
+            help="Check the path given with --data.",
         )
 
 
 def _found(data: Data, data_dir: Path | None) -> dict[str, Path]:
     """Find the files of ``kind = "events"``; a validation file is optional."""
     if data_dir is None:
-        raise NeurodeployError(
-            Finding(
-                code="ND037",
-                message="the recipe needs a folder with data files",
-                where="--data",
-                found="nothing",
-                limit=f"files {data.train_files} and {data.test_files} in SHD's HDF5 format",
-                help="Give the folder with --data DIR.",
-            )
+        raise NO_DATA_FOLDER.error(
+            where="--data",
+            found="nothing",
+            limit=f"files {data.train_files} and {data.test_files} in SHD's HDF5 format",
+            help="Give the folder with --data DIR.",
         )
     _folder(data_dir)
     files = {}
@@ -233,16 +222,13 @@ def _found(data: Data, data_dir: Path | None) -> dict[str, Path]:
             files[name] = matches[0]
         elif matches or name != "valid":
             key = "validation_files" if name == "valid" else f"{name}_files"
-            raise NeurodeployError(
-                Finding(
-                    code="ND038",
-                    message="no file matches a name pattern"
-                    if not matches
-                    else "several files match a name pattern",
-                    where=f"{data_dir}: data.{key}",
-                    found=", ".join(path.name for path in matches) or "no file",
-                    limit=f"one file {pattern}",
-                    help=f"Name it with --set data.{key}=FILE.h5.",
-                )
+            raise BAD_PATTERN.error(
+                message="no file matches a name pattern"
+                if not matches
+                else "several files match a name pattern",
+                where=f"{data_dir}: data.{key}",
+                found=", ".join(path.name for path in matches) or "no file",
+                limit=f"one file {pattern}",
+                help=f"Name it with --set data.{key}=FILE.h5.",
             )
     return files

@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.data.events import Events
-from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.findings.codes_training import (
+    BAD_SPIKE_TIME,
+    DATA_LAYOUT,
+    DATA_LENGTHS,
+    DATA_NOT_HDF5,
+    NEGATIVE_LABEL,
+    UNIT_OUT_OF_RANGE,
+)
+from neurodeploy.findings.codes_usage import NO_SUCH_PATH
 
 LAST_STEP = np.iinfo(np.uint16).max
 CHUNK = 1024
@@ -42,22 +50,17 @@ def read_events(path: Path, *, dt_s: float, channels: int, source_channels: int)
         not finite, ND035 a negative label.
     """
     if not path.is_file():
-        raise NeurodeployError(
-            Finding(code="ND001", message="no such file or folder", where=str(path), help="Check the path.")
-        )
+        raise NO_SUCH_PATH.error(where=str(path), help="Check the path.")
     try:
         with h5py.File(path, "r") as file:
             return _events(file, path, dt_s, channels, source_channels)
     except (OSError, RuntimeError) as error:  # h5py's errors for truncated and damaged files
-        raise NeurodeployError(
-            Finding(
-                code="ND030",
-                message="the file is not a readable HDF5 file",
-                where=str(path),
-                found=str(error).splitlines()[0],
-                limit="an HDF5 file, complete",
-                help="It may be cut short: copy or download it again.",
-            )
+        raise DATA_NOT_HDF5.error(
+            message="the file is not a readable HDF5 file",
+            where=str(path),
+            found=str(error).splitlines()[0],
+            limit="an HDF5 file, complete",
+            help="It may be cut short: copy or download it again.",
         ) from None
 
 
@@ -106,39 +109,29 @@ def _checked_layout(file: Any, path: Path) -> tuple[Any, Any, NDArray[np.int64],
         if not _fits(item, kinds, vlen=name != "labels")
     ]
     if wrong:
-        raise NeurodeployError(
-            Finding(
-                code="ND031",
-                message="the file does not have the layout of the Spiking Heidelberg Digits",
-                where=str(path),
-                found="; ".join(wrong),
-                limit=FORMAT,
-                help="Times are lists of floats in seconds, units and labels are integers.",
-            )
+        raise DATA_LAYOUT.error(
+            message="the file does not have the layout of the Spiking Heidelberg Digits",
+            where=str(path),
+            found="; ".join(wrong),
+            limit=FORMAT,
+            help="Times are lists of floats in seconds, units and labels are integers.",
         )
     sizes = {name: int(item.shape[0]) for name, item in sets.items()}
     if len(set(sizes.values())) > 1 or not sizes["labels"]:
-        raise NeurodeployError(
-            Finding(
-                code="ND032",
-                message="the lists of the file have different lengths, or there are none",
-                where=str(path),
-                found=", ".join(f"{name}: {size}" for name, size in sizes.items()),
-                limit="one entry per sample in each",
-                help="Write the file again with one list of times, one of units and one label per sample.",
-            )
+        raise DATA_LENGTHS.error(
+            message="the lists of the file have different lengths, or there are none",
+            where=str(path),
+            found=", ".join(f"{name}: {size}" for name, size in sizes.items()),
+            limit="one entry per sample in each",
+            help="Write the file again with one list of times, one of units and one label per sample.",
         )
     labels = sets["labels"][:].astype(np.int64)
     if labels.min() < 0:
-        raise NeurodeployError(
-            Finding(
-                code="ND035",
-                message="a label is negative",
-                where=f"{path}: labels[{int(labels.argmin())}]",
-                found=str(int(labels.min())),
-                limit="0 and above",
-                help="Number the classes from 0.",
-            )
+        raise NEGATIVE_LABEL.error(
+            where=f"{path}: labels[{int(labels.argmin())}]",
+            found=str(int(labels.min())),
+            limit="0 and above",
+            help="Number the classes from 0.",
         )
     names = file.get("extra/keys")
     named = int(names.shape[0]) if isinstance(names, h5py.Dataset) and names.ndim == 1 else 0
@@ -167,42 +160,31 @@ def _checked_spikes(
     sample = np.repeat(np.arange(lengths.size), lengths)
     if (lengths != others).any():
         worst = int((lengths != others).argmax())
-        raise NeurodeployError(
-            Finding(
-                code="ND032",
-                message="a sample has not as many units as times",
-                where=f"{path}: sample {start + worst}",
-                found=f"{lengths[worst]} times, {others[worst]} units",
-                limit="one unit for each time",
-                help="Write the file again.",
-            )
+        raise DATA_LENGTHS.error(
+            message="a sample has not as many units as times",
+            where=f"{path}: sample {start + worst}",
+            found=f"{lengths[worst]} times, {others[worst]} units",
+            limit="one unit for each time",
+            help="Write the file again.",
         )
     time_s = np.concatenate(times).astype(np.float64)
     unit = np.concatenate(units).astype(np.int64)
     outside = (unit < 0) | (unit >= source_channels)
     if outside.any():
         worst = int(outside.argmax())
-        raise NeurodeployError(
-            Finding(
-                code="ND033",
-                message="a unit lies outside the channel range",
-                where=f"{path}: sample {start + sample[worst]}, first of {int(outside.sum())}",
-                found=f"unit {unit[worst]}",
-                limit=f"0..{source_channels - 1} (data.source_channels)",
-                help="If the file has more channels, say so with --set data.source_channels=N.",
-            )
+        raise UNIT_OUT_OF_RANGE.error(
+            where=f"{path}: sample {start + sample[worst]}, first of {int(outside.sum())}",
+            found=f"unit {unit[worst]}",
+            limit=f"0..{source_channels - 1} (data.source_channels)",
+            help="If the file has more channels, say so with --set data.source_channels=N.",
         )
     bad = ~(time_s >= 0) | ~np.isfinite(time_s)
     if bad.any():
         worst = int(bad.argmax())
-        raise NeurodeployError(
-            Finding(
-                code="ND034",
-                message="a spike time is negative or not finite",
-                where=f"{path}: sample {start + sample[worst]}, first of {int(bad.sum())}",
-                found=f"{time_s[worst]} s",
-                limit="0 s and above",
-                help="Times are in seconds from the start of the sample.",
-            )
+        raise BAD_SPIKE_TIME.error(
+            where=f"{path}: sample {start + sample[worst]}, first of {int(bad.sum())}",
+            found=f"{time_s[worst]} s",
+            limit="0 s and above",
+            help="Times are in seconds from the start of the sample.",
         )
     return sample, time_s, unit

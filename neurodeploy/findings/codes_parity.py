@@ -2,113 +2,168 @@
 
 from __future__ import annotations
 
-PARITY: dict[str, tuple[str, str, str]] = {
-    "ND420": (
-        "Lava is not installed",
-        "Lava's last releases need Python 3.10, numpy < 2 and torch 2.3, so they live in an environment "
-        "of their own: `neurodeploy lava install` makes it. Exit code 4.",
-        "neurodeploy run BUNDLE --backend lava on a new machine",
+from neurodeploy.findings.finding import Exit, Rule, Severity
+
+NO_LAVA = Rule(
+    "ND420",
+    "Lava is not installed",
+    why=(
+        "Lava's last releases need Python 3.10, numpy < 2 and torch 2.3, so they live in an environment"
+        " of their own: `neurodeploy lava install` makes it. Exit code 4."
     ),
-    "ND421": (
-        "no Python 3.10 runs on this machine and none can be downloaded",
-        "Lava 0.10.0 does not import on a later Python.",
-        "neurodeploy lava install without network and without Python 3.10",
+    example="neurodeploy run BUNDLE --backend lava on a new machine",
+    exit_code=Exit.BACKEND_MISSING,
+)
+
+NO_PYTHON310 = Rule(
+    "ND421",
+    "no Python 3.10 runs on this machine and none can be downloaded",
+    why="Lava 0.10.0 does not import on a later Python.",
+    example="neurodeploy lava install without network and without Python 3.10",
+    exit_code=Exit.BACKEND_MISSING,
+)
+
+LAVA_NOT_MADE = Rule(
+    "ND422",
+    "Lava's environment could not be made",
+    why="A program that makes it is missing or failed; the finding has its last line.",
+    example="less than 5 GB of free space",
+    exit_code=Exit.BACKEND_MISSING,
+)
+
+LAVA_DOES_NOT_IMPORT = Rule(
+    "ND423",
+    "Lava does not import in its new environment",
+    why="All packages are there, and still it does not import.",
+    example="a system without a library that torch needs",
+    exit_code=Exit.BACKEND_MISSING,
+)
+
+PLUGIN_BROKEN = Rule(
+    "ND424",
+    "a backend cannot be loaded",
+    why="A plug-in's import failed or gave something that is no backend; it is never skipped silently.",
+    example="an entry point that names a missing module",
+    exit_code=Exit.BACKEND_MISSING,
+)
+
+RUNTIME_FAILED = Rule(
+    "ND425",
+    "the run in Lava failed",
+    why="The finding has Lava's own message. Exit code 4: nothing was compared.",
+    example="a bundle whose network.net is damaged",
+    exit_code=Exit.BACKEND_MISSING,
+)
+
+RUNTIME_TOO_SLOW = Rule(
+    "ND426",
+    "Lava did not finish within its time limit and was stopped",
+    why=(
+        "Lava can wait for ever where one of its processes fails (lava issue 826), so every run has a limit."
     ),
-    "ND422": (
-        "Lava's environment could not be made",
-        "A program that makes it is missing or failed; the finding has its last line.",
-        "less than 5 GB of free space",
-    ),
-    "ND423": (
-        "Lava does not import in its new environment",
-        "All packages are there, and still it does not import.",
-        "a system without a library that torch needs",
-    ),
-    "ND424": (
-        "a backend cannot be loaded",
-        "A plug-in's import failed or gave something that is no backend; it is never skipped silently.",
-        "an entry point that names a missing module",
-    ),
-    "ND425": (
-        "the run in Lava failed",
-        "The finding has Lava's own message. Exit code 4: nothing was compared.",
-        "a bundle whose network.net is damaged",
-    ),
-    "ND426": (
-        "Lava did not finish within its time limit and was stopped",
-        "Lava can wait for ever where one of its processes fails (lava issue 826), so every run has a limit.",
-        "thousands of samples in one run",
-    ),
-    "ND427": (
-        "no such backend",
-        "The finding lists those that there are.",
-        "--require loihi",
-    ),
-    "ND460": (
-        "the simulator's input has the wrong shape",
-        "Samples are [sample, step, source]; a stream takes one [source] at a time.",
-        "simulate(program, spikes[0])",
-    ),
-    "ND461": (
-        "the simulator's input is not whole numbers",
-        "Spikes are counts; a float array may hide rounding.",
-        "simulate(program, spikes.astype(float))",
-    ),
-    "ND462": (
-        "an input value is outside what the network takes",
-        "A binary network takes 0 and 1.",
-        "a count of 3 into a binary network",
-    ),
-    "ND463": (
-        "the synaptic input left what 32-bit state can hold",
-        "The fast simulator computes in 32 bits and says so where they do not suffice.",
-        "tens of thousands of synapses of weight 255 with a large exponent",
-    ),
-    "ND470": (
-        "the NIR file does not compute what was trained (P1)",
-        "Spikes must be equal and v within 1e-9 * max(1, |v|). What follows would prove another network.",
-        "a BatchNorm bias folded with the wrong sign",
-    ),
-    "ND471": (
-        "the integers lose more accuracy than allowed (P2)",
+    example="thousands of samples in one run",
+    exit_code=Exit.BACKEND_MISSING,
+)
+
+UNKNOWN_RUNTIME = Rule(
+    "ND427", "no such backend", why="The finding lists those that there are.", example="--require loihi"
+)
+
+SIMULATOR_SHAPE = Rule(
+    "ND460",
+    "the simulator's input has the wrong shape",
+    why="Samples are [sample, step, source]; a stream takes one [source] at a time.",
+    example="simulate(program, spikes[0])",
+)
+
+SIMULATOR_DTYPE = Rule(
+    "ND461",
+    "the simulator's input is not whole numbers",
+    why="Spikes are counts; a float array may hide rounding.",
+    example="simulate(program, spikes.astype(float))",
+)
+
+SIMULATOR_RANGE = Rule(
+    "ND462",
+    "an input value is outside what the network takes",
+    why="A binary network takes 0 and 1.",
+    example="a count of 3 into a binary network",
+)
+
+STATE_OVERFLOW = Rule(
+    "ND463",
+    "the synaptic input left what 32-bit state can hold",
+    why="The fast simulator computes in 32 bits and says so where they do not suffice.",
+    example="tens of thousands of synapses of weight 255 with a large exponent",
+)
+
+P1_DIFFERS = Rule(
+    "ND470",
+    "the NIR file does not compute what was trained",
+    why="Spikes must be equal and v within 1e-9 * max(1, |v|). What follows would prove another network.",
+    example="a BatchNorm bias folded with the wrong sign",
+)
+
+DROP_TOO_LARGE = Rule(
+    "ND471",
+    "the integers lose more accuracy than allowed",
+    why=(
         "The limit is --max-drop, in percentage points, on every set. The ladder names the step that "
-        "loses it.",
-        "--max-drop 0.5 with a drop of 0.8",
+        "loses it."
     ),
-    "ND472": (
-        "the integers do not compute what they computed at export",
-        "The simulator has changed since, or the machine computes wrongly.",
-        "a bundle of a version whose simulator had a fault",
+    example="--max-drop 0.5 with a drop of 0.8",
+)
+
+GOLDEN_DIFFERS = Rule(
+    "ND472",
+    "the integers do not compute what they computed at export",
+    why="The simulator has changed since, or the machine computes wrongly.",
+    example="a bundle of a version whose simulator had a fault",
+)
+
+TWINS_DIFFER = Rule(
+    "ND473",
+    "the fast simulator does not compute what the reference computes",
+    why="One of the two is wrong, so neither may be believed.",
+    example="a fault in a compiled kernel",
+)
+
+P3_DIFFERS = Rule(
+    "ND474",
+    "Lava does not compute what the integers compute",
+    why=(
+        "Every spike and every v of every population must be equal; one mismatch is a failure. The "
+        "first difference is named."
     ),
-    "ND473": (
-        "the fast simulator does not compute what the reference computes",
-        "One of the two is wrong, so neither may be believed.",
-        "a fault in a compiled kernel",
-    ),
-    "ND474": (
-        "Lava does not compute what the integers compute (P3)",
-        "Every spike and every v of every population must be equal; one mismatch is a failure. The first "
-        "difference is named.",
-        "a delay that is one step too long",
-    ),
-    "ND475": (
-        "a check compared nothing, so it cannot pass",
-        "Nothing was wrong because nothing was looked at.",
-        "a bundle with an empty set of samples",
-    ),
-    "ND477": (
-        "a limit on the drop of accuracy needs labels and a readout",
-        "Without them there is no accuracy, and a gate that cannot be tested must not pass.",
-        "--max-drop 1 on a bundle that was made from a NIR file without labels",
-    ),
-    "ND478": (
-        "the bundle has fewer samples than were asked for",
-        "All that there are were used. A note.",
-        "--lava 100 on a bundle with 16 samples",
-    ),
-    "ND479": (
-        "Lava gave no v to compare",
-        "Equal spikes alone do not prove equal state.",
-        "an outdated Lava environment",
-    ),
-}
+    example="a delay that is one step too long",
+)
+
+NOTHING_COMPARED = Rule(
+    "ND475",
+    "a check compared nothing, so it cannot pass",
+    why="Nothing was wrong because nothing was looked at.",
+    example="a bundle with an empty set of samples",
+)
+
+GATE_NEEDS_LABELS = Rule(
+    "ND477",
+    "a limit on the drop of accuracy needs labels and a readout",
+    why="Without them there is no accuracy, and a gate that cannot be tested must not pass.",
+    example="--max-drop 1 on a bundle that was made from a NIR file without labels",
+    exit_code=Exit.GATE_FAILED,
+)
+
+FEWER_SAMPLES = Rule(
+    "ND478",
+    "the bundle has fewer samples than were asked for",
+    why="All that there are were used. A note.",
+    example="--lava 100 on a bundle with 16 samples",
+    severity=Severity.NOTE,
+)
+
+NO_V_TO_COMPARE = Rule(
+    "ND479",
+    "Lava gave no v to compare",
+    why="Equal spikes alone do not prove equal state.",
+    example="an outdated Lava environment",
+)

@@ -4,57 +4,36 @@ from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import asdict, dataclass
 
-from neurodeploy.findings.finding import Finding, NeurodeployError, nearest
+from neurodeploy.findings.codes_usage import UNKNOWN_CODE
+from neurodeploy.findings.finding import Rule, nearest
 
 WIDTH = 100
 """Columns of an explanation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One code.
+def all_codes() -> dict[str, Rule]:
+    """Give every rule by its code, sorted."""
+    from neurodeploy.findings import codes_network, codes_parity, codes_training, codes_usage
 
-    Attributes
-    ----------
-    what
-        What is wrong, a sentence without a full stop.
-    why
-        Why it is a finding, with the source where a number is behind it.
-    example
-        Something that triggers it.
-    """
-
-    what: str
-    why: str
-    example: str
-
-    def render(self, code: str) -> str:
-        """Give the explanation as text."""
-        why = textwrap.fill(self.why, WIDTH, break_long_words=False, break_on_hyphens=False)
-        return f"{code}: {self.what}\n\n{why}\n\nFor example: {self.example}"
-
-    def to_dict(self) -> dict[str, str]:
-        """Give the explanation as a JSON-ready mapping."""
-        return asdict(self)
+    modules = (codes_usage, codes_training, codes_network, codes_parity)
+    rules = [rule for module in modules for rule in vars(module).values() if isinstance(rule, Rule)]
+    return {rule.code: rule for rule in sorted(rules, key=lambda rule: rule.code)}
 
 
-def all_codes() -> dict[str, Explanation]:
-    """Give every code with its explanation, sorted."""
-    from neurodeploy.findings.codes_network import NETWORK
-    from neurodeploy.findings.codes_parity import PARITY
-    from neurodeploy.findings.codes_training import TRAINING
-    from neurodeploy.findings.codes_usage import USAGE
-
-    return {
-        code: Explanation(*texts)
-        for code, texts in sorted({**USAGE, **TRAINING, **NETWORK, **PARITY}.items())
-    }
+def explanation(rule: Rule) -> str:
+    """Give what ``neurodeploy explain`` prints of a rule."""
+    why = textwrap.fill(rule.why, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return f"{rule.code}: {rule.message}\n\n{why}\n\nFor example: {rule.example}"
 
 
-def explain(code: str) -> Explanation:
-    """Give one explanation.
+def as_dict(rule: Rule) -> dict[str, str]:
+    """Give a rule as a JSON-ready mapping."""
+    return {"what": rule.message, "why": rule.why, "example": rule.example}
+
+
+def explain(code: str) -> Rule:
+    """Give the rule of a code.
 
     Raises
     ------
@@ -64,14 +43,10 @@ def explain(code: str) -> Explanation:
     codes = all_codes()
     if code.upper() not in codes:
         well_formed = re.fullmatch(r"ND\d{3}", code.upper()) is not None
-        raise NeurodeployError(
-            Finding(
-                code="ND087",
-                message="there is no such code",
-                where="neurodeploy explain",
-                found=code,
-                limit="ND and three digits" if not well_formed else "",
-                help=nearest(code.upper(), codes) or "`neurodeploy explain` lists all codes.",
-            )
+        raise UNKNOWN_CODE.error(
+            where="neurodeploy explain",
+            found=code,
+            limit="ND and three digits" if not well_formed else "",
+            help=nearest(code.upper(), codes) or "`neurodeploy explain` lists all codes.",
         )
     return codes[code.upper()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 
 
@@ -74,6 +74,62 @@ class Finding:
         fields = asdict(self)
         fields["severity"] = self.severity.value
         return fields
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One code: what is wrong, why that is a finding, and something that triggers it.
+
+    Attributes
+    ----------
+    code
+        See :class:`Finding`.
+    message
+        What is wrong, as a sentence without a full stop; a place may say it more exactly.
+    why
+        Why it is a finding, with the source where a number is behind it.
+    example
+        Something that triggers it.
+    severity
+        Of its findings.
+    exit_code
+        What a command ends with that such a finding stops; None: 3 for target rules (ND2xx), else 2.
+    """
+
+    code: str
+    message: str
+    why: str = field(kw_only=True)
+    example: str = field(kw_only=True)
+    severity: Severity = field(default=Severity.ERROR, kw_only=True)
+    exit_code: int | None = field(default=None, kw_only=True)
+
+    def finding(
+        self,
+        *,
+        message: str = "",
+        where: str = "",
+        found: str = "",
+        limit: str = "",
+        help: str = "",
+        severity: Severity | None = None,
+    ) -> Finding:
+        """Make a finding of this rule; ``message`` only where the place knows a more exact sentence."""
+        return Finding(
+            code=self.code,
+            message=message or self.message,
+            where=where,
+            found=found,
+            limit=limit,
+            help=help,
+            severity=severity or self.severity,
+        )
+
+    def error(
+        self, *, message: str = "", where: str = "", found: str = "", limit: str = "", help: str = ""
+    ) -> NeurodeployError:
+        """Make the error that stops a command with one finding of this rule."""
+        finding = self.finding(message=message, where=where, found=found, limit=limit, help=help)
+        return NeurodeployError(finding, self.exit_code)
 
 
 class NeurodeployError(Exception):

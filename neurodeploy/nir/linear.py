@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.findings.codes_network import ARRAY_SHAPE, BAD_STRUCTURE
+from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.lowering import Branch, snap
 from neurodeploy.graph.model import INPUT
 from neurodeploy.nir.nodes import NEURONS, FlatGraph, Node
@@ -162,26 +163,18 @@ class Linear:
         raise self._unrepresentable(output, f"an Output that mixes, weights or delays {found}")
 
     def _misfit(self, source: str, target: str, found: int, limit: int) -> NeurodeployError:
-        return NeurodeployError(
-            Finding(
-                code="ND105",
-                message="an array has the wrong shape",
-                where=f"{self._flat.where}: {source} -> {target}",
-                found=f"{found} elements",
-                limit=f"{limit} elements",
-                help="What leaves a node must have the size that the next one takes.",
-            )
+        return ARRAY_SHAPE.error(
+            where=f"{self._flat.where}: {source} -> {target}",
+            found=f"{found} elements",
+            limit=f"{limit} elements",
+            help="What leaves a node must have the size that the next one takes.",
         )
 
     def _unrepresentable(self, where: str, found: str) -> NeurodeployError:
-        return NeurodeployError(
-            Finding(
-                code="ND122",
-                message="the NIR graph has a structure that cannot be represented",
-                where=f"{self._flat.where}: {where}",
-                found=found,
-                limit="populations joined by sums of Affine, Linear, Scale and Delay; delays before biases; "
-                "outputs that show one population",
-                help="Rewrite the network so, or end it in a leaky integrator.",
-            )
+        return BAD_STRUCTURE.error(
+            where=f"{self._flat.where}: {where}",
+            found=found,
+            limit="populations joined by sums of Affine, Linear, Scale and Delay; delays before biases; "
+            "outputs that show one population",
+            help="Rewrite the network so, or end it in a leaky integrator.",
         )

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.findings.codes_network import BAD_PARAMETER, BAD_STRUCTURE, UNSUPPORTED_NODE
+from neurodeploy.findings.codes_usage import NO_SUCH_PATH, UNREADABLE_FILE
 from neurodeploy.findings.finding import Finding, NeurodeployError, raise_errors
 from neurodeploy.graph.checks.values import finite
 
@@ -94,9 +96,7 @@ def load(path: Path) -> dict[str, Any]:
     import h5py
 
     if not path.is_file():
-        raise NeurodeployError(
-            Finding(code="ND001", message="no such file or folder", where=str(path), help="Check the path.")
-        )
+        raise NO_SUCH_PATH.error(where=str(path), help="Check the path.")
 
     def tree(group: Any) -> dict[str, Any]:
         return {k: tree(item) if isinstance(item, h5py.Group) else item[()] for k, item in group.items()}
@@ -122,9 +122,7 @@ def _is_graph(node: Any) -> bool:
 
 
 def _unreadable(path: Path, found: str) -> Finding:
-    return Finding(
-        code="ND002",
-        message="the file cannot be read",
+    return UNREADABLE_FILE.finding(
         where=str(path),
         found=found,
         limit="an HDF5 file that holds a NIR graph",
@@ -174,8 +172,7 @@ def _collect(
         for key, door in ((text(source), "Output"), (text(target), "Input")):
             within = doors.get(key, {door: [prefix + key] if key in content["nodes"] else []})[door]
             if len(within) != 1:
-                yield Finding(
-                    code="ND122",
+                yield BAD_STRUCTURE.finding(
                     message="an edge of the NIR graph cannot be followed",
                     where=f"{where}: {prefix}{text(source)} -> {prefix}{text(target)}",
                     found=f"{len(within)} places to attach it to at {prefix + key!r}",
@@ -194,9 +191,7 @@ def _node(
     here = f"{where}: {name}"
     supported = (*NEURONS, *LINEAR, *PASS)
     if kind not in supported:
-        yield Finding(
-            code="ND120",
-            message="a node of the NIR graph is not supported",
+        yield UNSUPPORTED_NODE.finding(
             where=here,
             found=kind or "no type",
             limit=", ".join(supported),
@@ -210,9 +205,7 @@ def _node(
         two_axes = key == "weight"
         usable = array.dtype.kind in "fiub" and array.size > 0 and (array.ndim == 2 or not two_axes)
         if value is None or not usable:
-            yield Finding(
-                code="ND124",
-                message="a parameter of a NIR node cannot be used",
+            yield BAD_PARAMETER.finding(
                 where=f"{here}.{key}",
                 found="nothing" if value is None else f"{array.dtype} {list(array.shape)}",
                 limit="numbers, [post, pre]" if two_axes else "numbers, one for each neuron or one for all",
@@ -224,18 +217,14 @@ def _node(
     yield from _sizes(here, parameters if kind in NEURONS else {})
     shape = tuple(int(n) for n in np.asarray(raw.get("shape", ())).reshape(-1))
     if kind == "Input" and not shape:
-        yield Finding(
-            code="ND124",
-            message="a parameter of a NIR node cannot be used",
+        yield BAD_PARAMETER.finding(
             where=f"{here}.shape",
             found="nothing",
             limit="the shape of the input",
             help="Write the node with all of its parameters.",
         )
     if kind == "Flatten" and not _flattens_to_one_axis(raw):
-        yield Finding(
-            code="ND120",
-            message="a node of the NIR graph is not supported",
+        yield UNSUPPORTED_NODE.finding(
             where=here,
             found=f"Flatten of axes {raw.get('start_dim')} to {raw.get('end_dim')} that leaves several axes",
             limit="Flatten into one axis",
@@ -248,9 +237,7 @@ def _sizes(here: str, parameters: Mapping[str, NDArray[np.float64]]) -> Iterator
     """Check that the parameters of a neuron have one size; size 1 stands for all (norse issue 412)."""
     sizes = {key: array.size for key, array in parameters.items() if array.size > 1}
     if len(set(sizes.values())) > 1:
-        yield Finding(
-            code="ND124",
-            message="a parameter of a NIR node cannot be used",
+        yield BAD_PARAMETER.finding(
             where=here,
             found=", ".join(f"{key} of {size}" for key, size in sizes.items()),
             limit="one value for each neuron, or one for all",

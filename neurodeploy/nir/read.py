@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurodeploy.findings.finding import Finding, NeurodeployError, raise_errors
+from neurodeploy.findings.codes_network import BAD_PARAMETER, BAD_STRUCTURE, NO_DT, OTHER_DT
+from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.checks.structure import immediate
 from neurodeploy.graph.lowering import raise_branches
@@ -92,30 +93,22 @@ def _graph(flat: FlatGraph, name: str, dt_s: float | None) -> Graph:
 def _dt(flat: FlatGraph, given: float | None) -> float:
     recorded = _recorded(flat, "dt")
     if recorded is None and given is None:
-        raise NeurodeployError(
-            Finding(
-                code="ND121",
-                message="the file does not say how long a step is",
-                where=flat.where,
-                found="no dt in its metadata",
-                limit="NIR is in continuous time; a step has a length",
-                help="Give the dt that the network was trained with: --dt SECONDS.",
-            )
+        raise NO_DT.error(
+            where=flat.where,
+            found="no dt in its metadata",
+            limit="NIR is in continuous time; a step has a length",
+            help="Give the dt that the network was trained with: --dt SECONDS.",
         )
     if recorded is None:
         assert given is not None
         return float(given)
     # within what a dt that was typed or went through float32 differs by
     if given is not None and abs(given - recorded) > 1e-6 * recorded:
-        raise NeurodeployError(
-            Finding(
-                code="ND125",
-                message="the given dt is not the one that the network was trained with",
-                where=flat.where,
-                found=f"{given:g} s",
-                limit=f"{recorded:g} s, recorded in the file",
-                help="Leave --dt out.",
-            )
+        raise OTHER_DT.error(
+            where=flat.where,
+            found=f"{given:g} s",
+            limit=f"{recorded:g} s, recorded in the file",
+            help="Leave --dt out.",
         )
     return recorded
 
@@ -127,15 +120,11 @@ def _recorded(flat: FlatGraph, key: str) -> float | None:
     if value is None:
         return None
     if array.size != 1 or array.dtype.kind not in "fiu" or not np.isfinite(array).all():
-        raise NeurodeployError(
-            Finding(
-                code="ND124",
-                message="a parameter of a NIR node cannot be used",
-                where=f"{flat.where}: metadata.{key}",
-                found=text(value) or f"{array.dtype} {list(array.shape)}",
-                limit="one number",
-                help="Correct the metadata, or leave the key out.",
-            )
+        raise BAD_PARAMETER.error(
+            where=f"{flat.where}: metadata.{key}",
+            found=text(value) or f"{array.dtype} {list(array.shape)}",
+            limit="one number",
+            help="Correct the metadata, or leave the key out.",
         )
     return float(array.reshape(-1)[0])
 
@@ -143,15 +132,11 @@ def _recorded(flat: FlatGraph, key: str) -> float | None:
 def _input_size(flat: FlatGraph) -> int:
     inputs = [node for node in flat.of_type("Input") if not node.nested]
     if len(inputs) != 1:
-        raise NeurodeployError(
-            Finding(
-                code="ND122",
-                message="the NIR graph has a structure that cannot be represented",
-                where=flat.where,
-                found=f"{len(inputs)} Input nodes",
-                limit="exactly one",
-                help="Join the inputs into one.",
-            )
+        raise BAD_STRUCTURE.error(
+            where=flat.where,
+            found=f"{len(inputs)} Input nodes",
+            limit="exactly one",
+            help="Join the inputs into one.",
         )
     return int(np.prod(inputs[0].shape, dtype=np.int64))
 

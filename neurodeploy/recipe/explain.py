@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
+from neurodeploy.findings.codes_usage import BAD_VALUE, KEY_WITHOUT_EFFECT, UNKNOWN_KEY
 from neurodeploy.findings.finding import Finding, nearest
 from neurodeploy.recipe.keys import key, keys, tables
 from neurodeploy.recipe.schema import RuleError
@@ -28,9 +29,7 @@ def _findings(error: ValidationError, where: str) -> Iterator[Finding]:
         if isinstance(cause, RuleError):
             yield from cause.findings
         elif isinstance(cause, UnusedKeyError):
-            yield Finding(
-                code="ND026",
-                message="a key of the recipe has no effect",
+            yield KEY_WITHOUT_EFFECT.finding(
                 where=f"{where}: {'.'.join([*names, cause.key])}",
                 found=cause.found,
                 limit=f"counts only with {cause.needs}",
@@ -48,9 +47,7 @@ def _unknown(path: str, where: str) -> Finding:
     known_tables = tables()
     siblings = list(known_tables[section].model_fields) if section in known_tables else []
     elsewhere = [entry.path for entry in keys() if entry.path.rpartition(".")[2] == name]
-    return Finding(
-        code="ND022",
-        message="a recipe has no such key",
+    return UNKNOWN_KEY.finding(
         where=f"{where}: {path}",
         found=name,
         limit=", ".join(siblings),
@@ -63,8 +60,7 @@ def _wrong(path: str, found: object, message: str, where: str, *, missing: bool)
     limit = "a table" if entry is None else entry.limit
     options = [word.strip("'") for word in limit.split(", ")] if limit.startswith("'") else []
     close = nearest(found, options) if isinstance(found, str) else ""
-    return Finding(
-        code="ND023",
+    return BAD_VALUE.finding(
         message="a key of the recipe is missing" if missing else "a key of the recipe has a wrong value",
         where=f"{where}: {path}",
         found="nothing" if missing else f"{found!r} ({message})",

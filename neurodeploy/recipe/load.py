@@ -12,7 +12,15 @@ import tomli_w
 from pydantic import ValidationError
 
 from neurodeploy import shipped as resources
-from neurodeploy.findings.finding import Finding, NeurodeployError, nearest
+from neurodeploy.findings.codes_usage import (
+    BAD_OVERRIDE,
+    BAD_VALUE,
+    NO_SUCH_PATH,
+    UNKNOWN_KEY,
+    UNKNOWN_RECIPE,
+    UNREADABLE_FILE,
+)
+from neurodeploy.findings.finding import NeurodeployError, nearest
 from neurodeploy.recipe.explain import KEYS_PAGE, findings_of
 from neurodeploy.recipe.keys import key, keys, tables
 from neurodeploy.recipe.schema import Recipe
@@ -80,15 +88,12 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     chosen: list[str] = []
     if variant is not None:
         if variant not in variants:
-            raise NeurodeployError(
-                Finding(
-                    code="ND020",
-                    message="the recipe has no such variant",
-                    where=where,
-                    found=variant,
-                    limit=", ".join(sorted(variants)) or "it has no variants",
-                    help=nearest(variant, variants) or "Leave the variant out.",
-                )
+            raise UNKNOWN_RECIPE.error(
+                message="the recipe has no such variant",
+                where=where,
+                found=variant,
+                limit=", ".join(sorted(variants)) or "it has no variants",
+                help=nearest(variant, variants) or "Leave the variant out.",
             )
         chosen += variants[variant]
         table["name"] = f"{table.get('name', path.stem)}-{variant}"
@@ -139,21 +144,15 @@ def _find(text: str) -> tuple[Path, str | None]:
     if base.endswith(".toml") or "/" in base or "\\" in base:
         path = Path(base)
         if not path.is_file():
-            raise NeurodeployError(
-                Finding(code="ND001", message="no such file or folder", where=base, help="Check the path.")
-            )
+            raise NO_SUCH_PATH.error(where=base, help="Check the path.")
         return path, variant or None
     known = resources.names("models")
     if base not in known:
-        raise NeurodeployError(
-            Finding(
-                code="ND020",
-                message="no recipe has this name",
-                where=base,
-                limit=", ".join(known),
-                help=nearest(base, known)
-                or "Give a name from `neurodeploy models`, or the path of a TOML file.",
-            )
+        raise UNKNOWN_RECIPE.error(
+            message="no recipe has this name",
+            where=base,
+            limit=", ".join(known),
+            help=nearest(base, known) or "Give a name from `neurodeploy models`, or the path of a TOML file.",
         )
     return resources.path_of("models", base), variant or None
 
@@ -163,30 +162,23 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[str]]]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
-        raise NeurodeployError(
-            Finding(
-                code="ND002",
-                message="the file cannot be read",
-                where=str(path),
-                found=str(error).splitlines()[0],
-                limit="a TOML file in UTF-8",
-                help="Start from a shipped recipe: `neurodeploy inspect mts-xor`.",
-            )
+        raise UNREADABLE_FILE.error(
+            where=str(path),
+            found=str(error).splitlines()[0],
+            limit="a TOML file in UTF-8",
+            help="Start from a shipped recipe: `neurodeploy inspect mts-xor`.",
         ) from None
     variants = table.pop(VARIANTS, {})
     if not isinstance(variants, dict) or not all(
         isinstance(items, list) and all(isinstance(item, str) for item in items)
         for items in variants.values()
     ):
-        raise NeurodeployError(
-            Finding(
-                code="ND023",
-                message="a key of the recipe has a wrong value",
-                where=f"{path}: {VARIANTS}",
-                found=repr(variants),
-                limit='a table of name = ["section.key=value", ...]',
-                help='For example: reversed = ["network.tau.dtau_s=-0.2"].',
-            )
+        raise BAD_VALUE.error(
+            message="a key of the recipe has a wrong value",
+            where=f"{path}: {VARIANTS}",
+            found=repr(variants),
+            limit='a table of name = ["section.key=value", ...]',
+            help='For example: reversed = ["network.tau.dtau_s=-0.2"].',
         )
     return table, variants
 
@@ -196,28 +188,16 @@ def _parsed(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     name, value = name.strip(), value.strip()
     if not equals or not name or not all(name.split(".")):
-        raise NeurodeployError(
-            Finding(
-                code="ND021",
-                message="an override is not of the form key=value",
-                where=text,
-                limit="section.key=value, as train.epochs=10",
-                help=KEYS_PAGE,
-            )
-        )
+        raise BAD_OVERRIDE.error(where=text, limit="section.key=value, as train.epochs=10", help=KEYS_PAGE)
     if key(name) is None:
         known = [entry.path for entry in keys()]
         last = name.rpartition(".")[2]
         same = [path for path in known if path.rpartition(".")[2] == last]
         close = same[0] if len(same) == 1 else ""
-        raise NeurodeployError(
-            Finding(
-                code="ND022",
-                message="a recipe has no such key",
-                where=f"--set {text}",
-                found=name,
-                help=f"did you mean {close!r}?" if close else nearest(name, known) or KEYS_PAGE,
-            )
+        raise UNKNOWN_KEY.error(
+            where=f"--set {text}",
+            found=name,
+            help=f"did you mean {close!r}?" if close else nearest(name, known) or KEYS_PAGE,
         )
     try:
         parsed = tomllib.loads(f"value = {value}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from neurodeploy.findings.codes_usage import KEYS_DISAGREE, TAU_BELOW_STEP
 from neurodeploy.findings.finding import Finding
 from neurodeploy.recipe.schema import Recipe
 
@@ -31,9 +32,7 @@ def _tau_reaches_dt(recipe: Recipe) -> Iterator[Finding]:
         taus.append(("network.tau_syn_s", network.tau_syn_s))
     for where, tau_s in taus:
         if tau_s < dt_s * (1 - 1e-9):  # 0.3 - 0.29 is not 0.01 in float64
-            yield Finding(
-                code="ND024",
-                message="a time constant is shorter than a step",
+            yield TAU_BELOW_STEP.finding(
                 where=where,
                 found=f"{tau_s:g} s",
                 limit=f"at least {dt_s:g} s (data.dt_s: Euler steps need tau >= dt)",
@@ -45,8 +44,7 @@ def _delays_fit(recipe: Recipe) -> Iterator[Finding]:
     projection, steps = recipe.network.projection, recipe.data.steps
     if projection.kind == "delays":
         if projection.max_delay_steps >= steps:
-            yield Finding(
-                code="ND025",
+            yield KEYS_DISAGREE.finding(
                 message="the longest delay is not shorter than a sample",
                 where="network.projection.max_delay_steps",
                 found=f"{projection.max_delay_steps} steps",
@@ -54,8 +52,7 @@ def _delays_fit(recipe: Recipe) -> Iterator[Finding]:
                 help="Shorten the delays or lengthen the samples.",
             )
         if projection.min_delay_steps > projection.max_delay_steps:
-            yield Finding(
-                code="ND025",
+            yield KEYS_DISAGREE.finding(
                 message="the shortest delay is longer than the longest",
                 where="network.projection.min_delay_steps",
                 found=f"{projection.min_delay_steps} steps",
@@ -63,8 +60,7 @@ def _delays_fit(recipe: Recipe) -> Iterator[Finding]:
                 help="Lower min_delay_steps.",
             )
         if projection.sigma_start is not None and projection.sigma_start < projection.sigma_end:
-            yield Finding(
-                code="ND025",
+            yield KEYS_DISAGREE.finding(
                 message="the kernel would grow during training",
                 where="network.projection.sigma_start",
                 found=f"{projection.sigma_start:g} steps",
@@ -76,8 +72,7 @@ def _delays_fit(recipe: Recipe) -> Iterator[Finding]:
             projection.taps_of_layers(len(recipe.network.hidden)), start=1
         ):
             if size < 1 or dilation < 1 or (size - 1) * dilation >= steps:
-                yield Finding(
-                    code="ND025",
+                yield KEYS_DISAGREE.finding(
                     message="a temporal convolution does not fit its samples",
                     where=f"network.projection, hidden layer {layer}",
                     found=f"{size} taps, dilation {dilation}",
@@ -89,8 +84,7 @@ def _delays_fit(recipe: Recipe) -> Iterator[Finding]:
 def _data_fits(recipe: Recipe) -> Iterator[Finding]:
     data, network = recipe.data, recipe.network
     if network.v_threshold <= network.v_reset:
-        yield Finding(
-            code="ND025",
+        yield KEYS_DISAGREE.finding(
             message="the threshold does not lie above the reset",
             where="network.v_threshold",
             found=f"{network.v_threshold:g}",
@@ -99,8 +93,7 @@ def _data_fits(recipe: Recipe) -> Iterator[Finding]:
         )
     per_step = network.readout.score == "per_step"
     if per_step != (data.kind == "mts-xor"):
-        yield Finding(
-            code="ND025",
+        yield KEYS_DISAGREE.finding(
             message="the score does not fit the labels",
             where="network.readout.score",
             found=network.readout.score,
@@ -108,8 +101,7 @@ def _data_fits(recipe: Recipe) -> Iterator[Finding]:
             help="Change network.readout.score.",
         )
     if data.kind != "mts-xor" and data.source_channels % data.channels:
-        yield Finding(
-            code="ND025",
+        yield KEYS_DISAGREE.finding(
             message="the channels cannot be summed in equal groups",
             where="data.channels",
             found=f"{data.source_channels} channels into {data.channels}",
@@ -119,8 +111,7 @@ def _data_fits(recipe: Recipe) -> Iterator[Finding]:
     if data.kind == "mts-xor":
         blocks, rest = divmod(data.steps - MTS_XOR_CUE_STEPS, MTS_XOR_BLOCK_STEPS)
         if blocks < 1 or rest or data.channels != MTS_XOR_CHANNELS or data.input != "binary":
-            yield Finding(
-                code="ND025",
+            yield KEYS_DISAGREE.finding(
                 message="mts-xor has a fixed form",
                 where="data",
                 found=f"{data.steps} steps, {data.channels} channels, {data.input} input",

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from neurodeploy.files import atomic_file
-from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.findings.codes_training import NOTHING_TO_RESUME, OTHER_RECIPE, RUN_EXISTS
+from neurodeploy.findings.codes_usage import UNREADABLE_FILE
+from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.recipe import Recipe, dump_recipe, load_recipe
 
 RECIPE = "recipe.toml"
@@ -30,27 +32,17 @@ def open_run(path: Path, recipe: Recipe, *, resume: bool) -> None:
     """
     if not resume:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise NeurodeployError(
-                Finding(
-                    code="ND051",
-                    message="the run folder exists",
-                    where=str(path),
-                    help="Continue it with --resume, choose another name with -o, or remove it yourself.",
-                )
+            raise RUN_EXISTS.error(
+                where=str(path),
+                help="Continue it with --resume, choose another name with -o, or remove it yourself.",
             )
         path.mkdir(parents=True, exist_ok=True)
         with atomic_file(path / RECIPE) as temporary:
             temporary.write_text(dump_recipe(recipe), encoding="utf-8")
         return
     if not (path / RECIPE).is_file():
-        raise NeurodeployError(
-            Finding(
-                code="ND053",
-                message="there is no run to resume",
-                where=str(path),
-                limit=f"a run folder with {RECIPE}",
-                help="Leave out --resume to begin one.",
-            )
+        raise NOTHING_TO_RESUME.error(
+            where=str(path), limit=f"a run folder with {RECIPE}", help="Leave out --resume to begin one."
         )
     before, now = dump_recipe(load_recipe(path / RECIPE)), dump_recipe(recipe)
     if before != now:
@@ -59,15 +51,12 @@ def open_run(path: Path, recipe: Recipe, *, resume: bool) -> None:
             for old, new in zip(before.splitlines(), now.splitlines(), strict=False)
             if old != new
         ]
-        raise NeurodeployError(
-            Finding(
-                code="ND052",
-                message="the run was begun with another recipe, so it cannot go on exactly where it stopped",
-                where=str(path / RECIPE),
-                found="; ".join(changed[:3]) or "more or fewer keys",
-                limit="the recipe, epochs and seed that it was begun with",
-                help="Resume with the same settings, or begin another run with -o.",
-            )
+        raise OTHER_RECIPE.error(
+            message="the run was begun with another recipe, so it cannot go on exactly where it stopped",
+            where=str(path / RECIPE),
+            found="; ".join(changed[:3]) or "more or fewer keys",
+            limit="the recipe, epochs and seed that it was begun with",
+            help="Resume with the same settings, or begin another run with -o.",
         )
 
 
@@ -87,13 +76,9 @@ def read_result(path: Path) -> dict[str, Any]:
 
 def unreadable(path: Path, error: Exception, limit: str) -> NeurodeployError:
     """Give ND002 for a file of a run that cannot be read."""
-    return NeurodeployError(
-        Finding(
-            code="ND002",
-            message="the file cannot be read",
-            where=str(path),
-            found=str(error).splitlines()[0] if str(error) else type(error).__name__,
-            limit=limit,
-            help="Train again, or restore the file from a copy.",
-        )
+    return UNREADABLE_FILE.error(
+        where=str(path),
+        found=str(error).splitlines()[0] if str(error) else type(error).__name__,
+        limit=limit,
+        help="Train again, or restore the file from a copy.",
     )

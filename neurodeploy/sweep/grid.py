@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from neurodeploy.findings.codes_training import BAD_GRID, BAD_SEEDS
 from neurodeploy.findings.finding import Finding, NeurodeployError
 from neurodeploy.recipe import Recipe, load_recipe
 
@@ -152,8 +153,7 @@ def _split(text: str) -> Iterator[str]:
 
 
 def _wrong_grid(message: str, found: str, limit: str) -> Finding:
-    return Finding(
-        code="ND060",
+    return BAD_GRID.finding(
         message=message,
         where="--grid",
         found=found,
@@ -163,8 +163,7 @@ def _wrong_grid(message: str, found: str, limit: str) -> Finding:
 
 
 def _wrong_seeds(message: str, text: str, part: str) -> Finding:
-    return Finding(
-        code="ND061",
+    return BAD_SEEDS.finding(
         message=message,
         where=f"--seeds {text}",
         found=part.strip() or "nothing",

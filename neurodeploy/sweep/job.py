@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from neurodeploy.files import atomic_file
-from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.findings.codes_training import RAY_NODE_BLIND, SWEEP_OTHER_RECIPE, SWEEP_RUN_FAILED
+from neurodeploy.findings.codes_usage import UNREADABLE_FILE
+from neurodeploy.findings.finding import Finding
 from neurodeploy.recipe import Recipe, dump_recipe, load_recipe
 from neurodeploy.sweep.grid import Point
 from neurodeploy.sweep.local import Command
@@ -54,15 +56,11 @@ def row_of(job: Job, *, failed: bool = False) -> Row:
     try:
         accuracy, facts = read_accuracy(json.loads(path.read_text()))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NeurodeployError(
-            Finding(
-                code="ND002",
-                message="the file cannot be read",
-                where=str(path),
-                found=f"{type(error).__name__}: {error}",
-                limit="the result of a finished run",
-                help="Remove the run's folder and continue with --resume.",
-            )
+        raise UNREADABLE_FILE.error(
+            where=str(path),
+            found=f"{type(error).__name__}: {error}",
+            limit="the result of a finished run",
+            help="Remove the run's folder and continue with --resume.",
         ) from None
     return Row(name, values, job.seed, "finished", accuracy, facts)
 
@@ -102,9 +100,7 @@ def changed(job: Job) -> Finding | None:
         return None
     only_before = [line for line in before if line not in now]
     only_now = [line for line in now if line not in before]
-    return Finding(
-        code="ND063",
-        message="a run of the sweep was begun with another recipe",
+    return SWEEP_OTHER_RECIPE.finding(
         where=str(path),
         found="; ".join(only_before[:3]) or "fewer keys",
         limit="; ".join(only_now[:3]) or "fewer keys",
@@ -120,9 +116,7 @@ def failure_of(job: Job, command: Command, code: int) -> Finding:
     """Say why a run failed: ND067 a Ray node did not see the folder, else ND066 and its first error."""
     name = f"{job.point.name}, seed {job.seed}"
     if code == NOT_SHARED:
-        return Finding(
-            code="ND067",
-            message="a Ray node does not see the sweep's folder",
+        return RAY_NODE_BLIND.finding(
             where=name,
             found=f"no file {command.recipe}",
             limit="storage that every node has under the same path",
@@ -133,9 +127,7 @@ def failure_of(job: Job, command: Command, code: int) -> Finding:
     except OSError:
         lines = []
     first = next((line for line in lines if line.startswith("error[")), lines[-1] if lines else "no output")
-    return Finding(
-        code="ND066",
-        message="a run of the sweep failed",
+    return SWEEP_RUN_FAILED.finding(
         where=name,
         found=f"exit code {code}: {first.strip()[:300]}",
         help=f"See {command.log}; then continue with --resume.",

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
+from neurodeploy.findings.codes_training import NO_RAY, NO_RAY_CLUSTER
 from neurodeploy.sweep.local import Command, environment
 
 NOT_SHARED = -1000
@@ -55,15 +55,10 @@ def run_ray(
     try:
         ray.init(address=address, **options)
     except (ConnectionError, ValueError, RuntimeError, TimeoutError, OSError) as error:
-        raise NeurodeployError(
-            Finding(
-                code="ND065",
-                message="the Ray cluster does not answer",
-                where=f"--ray {address}",
-                found=f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"[:300],
-                help="Check the address with `ray status`, or use --ray local.",
-            ),
-            Exit.BACKEND_MISSING,
+        raise NO_RAY_CLUSTER.error(
+            where=f"--ray {address}",
+            found=f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"[:300],
+            help="Check the address with `ray status`, or use --ray local.",
         ) from None
     try:
         _run(ray, commands, extra=_extra(address), done=done, tick=tick)
@@ -123,14 +118,9 @@ def _ray() -> Any:
         import ray
         import ray.exceptions
     except ModuleNotFoundError:
-        raise NeurodeployError(
-            Finding(
-                code="ND064",
-                message="Ray is not installed",
-                where="--ray",
-                help="pip install 'neurodeploy[sweep]', or leave out --ray to use processes of this machine.",
-            ),
-            Exit.BACKEND_MISSING,
+        raise NO_RAY.error(
+            where="--ray",
+            help="pip install 'neurodeploy[sweep]', or leave out --ray to use processes of this machine.",
         ) from None
     return ray
 

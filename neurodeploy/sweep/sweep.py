@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neurodeploy.files import atomic_file
+from neurodeploy.findings.codes_training import SWEEP_EXISTS
 from neurodeploy.findings.finding import Finding, NeurodeployError
 from neurodeploy.sweep.grid import Point
 from neurodeploy.sweep.job import Job, changed, command_of, failure_of, row_of
@@ -79,13 +80,9 @@ def plan(
         the recipe's findings.
     """
     if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise NeurodeployError(
-            Finding(
-                code="ND062",
-                message="the sweep's folder exists",
-                where=str(out),
-                help="Continue it with --resume, choose another name with -o, or remove it yourself.",
-            )
+        raise SWEEP_EXISTS.error(
+            where=str(out),
+            help="Continue it with --resume, choose another name with -o, or remove it yourself.",
         )
     shared = [f"train.threads={threads}", *([] if epochs is None else [f"train.epochs={epochs}"])]
     jobs = tuple(

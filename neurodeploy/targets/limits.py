@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neurodeploy.findings.codes_usage import BAD_LIMIT, BAD_TARGET_FILE, NO_SUCH_PATH, UNKNOWN_TARGET
 from neurodeploy.findings.finding import Finding, NeurodeployError, nearest
 from neurodeploy.shipped import names, path_of
 
@@ -106,19 +107,13 @@ def load_target(name_or_path: str | Path) -> Target:
         name = str(name_or_path)
         path = path_of("targets", name)
         if name not in names("targets"):
-            raise NeurodeployError(
-                Finding(
-                    code="ND027",
-                    message="no such target",
-                    where=name,
-                    limit=", ".join(names("targets")),
-                    help=nearest(name, names("targets")) or "`neurodeploy targets` lists them.",
-                )
+            raise UNKNOWN_TARGET.error(
+                where=name,
+                limit=", ".join(names("targets")),
+                help=nearest(name, names("targets")) or "`neurodeploy targets` lists them.",
             )
     elif not path.is_file():
-        raise NeurodeployError(
-            Finding(code="ND001", message="no such file or folder", where=str(path), help="Check the path.")
-        )
+        raise NO_SUCH_PATH.error(where=str(path), help="Check the path.")
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -127,9 +122,7 @@ def load_target(name_or_path: str | Path) -> Target:
 
 
 def _broken(path: Path, key: str, found: str, limit: str = "a target file in TOML") -> Finding:
-    return Finding(
-        code="ND028",
-        message="the target file cannot be used",
+    return BAD_TARGET_FILE.finding(
         where=f"{path}: {key}" if key else str(path),
         found=found,
         limit=limit,
@@ -183,9 +176,7 @@ def _limit_misfit(table: object) -> str:
 
 
 def _bad_limit(path: Path, name: str, found: str) -> Finding:
-    return Finding(
-        code="ND029",
-        message="a limit of the target is missing or incomplete",
+    return BAD_LIMIT.finding(
         where=f"{path}: limits.{name}",
         found=found,
         limit="value (a whole number), unit, source, verified_on",

@@ -7,7 +7,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from neurodeploy.findings.finding import Exit, Finding, NeurodeployError, nearest
+from neurodeploy.findings.codes_parity import PLUGIN_BROKEN, UNKNOWN_RUNTIME
+from neurodeploy.findings.finding import Finding, NeurodeployError, nearest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,14 +72,10 @@ def load_backend(name: str) -> Backend:
     """
     entries = _entries()
     if name not in entries:
-        raise NeurodeployError(
-            Finding(
-                code="ND427",
-                message="no such backend",
-                where=name,
-                limit=", ".join(sorted(entries)),
-                help=nearest(name, entries) or "Install the package that brings it.",
-            )
+        raise UNKNOWN_RUNTIME.error(
+            where=name,
+            limit=", ".join(sorted(entries)),
+            help=nearest(name, entries) or "Install the package that brings it.",
         )
     try:
         backend = entries[name].load()
@@ -90,14 +87,9 @@ def load_backend(name: str) -> Backend:
 
 
 def _unusable(entry: EntryPoint, found: str) -> NeurodeployError:
-    return NeurodeployError(
-        Finding(
-            code="ND424",
-            message="a backend cannot be loaded",
-            where=f"{entry.name} = {entry.value}",
-            found=found.splitlines()[0],
-            limit=f"an object with the methods of {GROUP}.Backend",
-            help="Repair or remove the package that brings it.",
-        ),
-        Exit.BACKEND_MISSING,
+    return PLUGIN_BROKEN.error(
+        where=f"{entry.name} = {entry.value}",
+        found=found.splitlines()[0],
+        limit=f"an object with the methods of {GROUP}.Backend",
+        help="Repair or remove the package that brings it.",
     )

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from neurodeploy.data.samples import Samples, load_samples
-from neurodeploy.findings.finding import Finding, NeurodeployError, raise_errors
+from neurodeploy.findings.codes_network import SOFT_RESET
+from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
 from neurodeploy.nn.layers import Connection
@@ -111,15 +112,11 @@ def to_graph(network: Network) -> Graph:
     """
     recipe = network.recipe
     if recipe.network.reset == "soft":
-        raise NeurodeployError(
-            Finding(
-                code="ND220",
-                message="a soft reset cannot be deployed",
-                where=f"{recipe.name}: network.reset",
-                found="soft (subtract the threshold)",
-                limit="hard (set v to v_reset): the only reset of Lava's LIF and of a Graph",
-                help='Train with network.reset = "hard".',
-            )
+        raise SOFT_RESET.error(
+            where=f"{recipe.name}: network.reset",
+            found="soft (subtract the threshold)",
+            limit="hard (set v to v_reset): the only reset of Lava's LIF and of a Graph",
+            help='Train with network.reset = "hard".',
         )
     populations, projections = [], []
     source = INPUT

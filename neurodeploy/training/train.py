@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neurodeploy.data.sets import load_data
-from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.findings.codes_training import BATCH_TOO_SMALL, LIF_SOFT_RESET
 from neurodeploy.ops.threads import training_threads
 from neurodeploy.recipe import Recipe
 from neurodeploy.recipe.load import parse_recipe
@@ -110,26 +110,18 @@ def check_trainable(recipe: Recipe, world: World) -> None:
     """Refuse what cannot be trained, see :func:`train`."""
     smallest = max(1, recipe.train.batch_size // 4)
     if world.size > smallest:
-        raise NeurodeployError(
-            Finding(
-                code="ND055",
-                message="a batch has fewer samples than there are processes",
-                where="train.batch_size",
-                found=f"batches from {smallest} samples (batch_size / 4), {world.size} processes",
-                limit="at least one sample of every batch for each process",
-                help="Raise train.batch_size, or start fewer processes.",
-            )
+        raise BATCH_TOO_SMALL.error(
+            where="train.batch_size",
+            found=f"batches from {smallest} samples (batch_size / 4), {world.size} processes",
+            limit="at least one sample of every batch for each process",
+            help="Raise train.batch_size, or start fewer processes.",
         )
     if recipe.network.reset == "soft" and recipe.network.neuron == "lif":
-        raise NeurodeployError(
-            Finding(
-                code="ND056",
-                message="Norse's LIF has no soft reset",
-                where="network.reset",
-                found='reset = "soft" with neuron = "lif"',
-                limit='reset = "hard", or neuron = "lif_box"',
-                help="Change one of the two.",
-            )
+        raise LIF_SOFT_RESET.error(
+            where="network.reset",
+            found='reset = "soft" with neuron = "lif"',
+            limit='reset = "hard", or neuron = "lif_box"',
+            help="Change one of the two.",
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from neurodeploy.findings.codes_parity import NOTHING_COMPARED
 from neurodeploy.findings.finding import Exit, Finding
 
 
@@ -102,9 +103,7 @@ def judge(
     """
     if n_compared == 0 and not problems:
         problems = [
-            Finding(
-                code="ND475",
-                message="a check compared nothing, so it cannot pass",
+            NOTHING_COMPARED.finding(
                 where=name,
                 found="0 samples",
                 limit="at least 1",

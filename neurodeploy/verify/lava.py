@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.data.samples import Samples
-from neurodeploy.findings.finding import Finding, NeurodeployError, Severity
+from neurodeploy.findings.codes_parity import FEWER_SAMPLES, NO_V_TO_COMPARE, P3_DIFFERS
+from neurodeploy.findings.finding import NeurodeployError, Severity
 from neurodeploy.targets.loihi.program import FixedGraph
 from neurodeploy.targets.loihi.simulate.fast import simulate
 from neurodeploy.traces import Traces
@@ -85,13 +86,8 @@ def check_lava(
     notes = []
     if 0 < len(inputs) < asked:
         notes.append(
-            Finding(
-                code="ND478",
-                message="the bundle has fewer samples than were asked for",
-                where=f"samples {source!r}",
-                found=str(len(inputs)),
-                limit=str(asked),
-                severity=Severity.NOTE,
+            FEWER_SAMPLES.finding(
+                where=f"samples {source!r}", found=str(len(inputs)), limit=str(asked), severity=Severity.NOTE
             )
         )
     if not len(inputs):
@@ -101,16 +97,11 @@ def check_lava(
         lava = runner.run(bundle, inputs, progress)
     except NeurodeployError as error:
         return broken("P3", TITLE, error.findings, required=required, backend="lava")
-    problems, facts = compare("ND474", "Lava does not compute what the integers compute", ours, lava)
+    problems, facts = compare(P3_DIFFERS, ours, lava)
     without_v = [name for name, trace in lava.populations.items() if trace.v is None]
     if without_v and not problems:
         problems = [
-            Finding(
-                code="ND479",
-                message="Lava gave no v to compare",
-                where=", ".join(without_v),
-                help="Run `neurodeploy lava install` again.",
-            )
+            NO_V_TO_COMPARE.finding(where=", ".join(without_v), help="Run `neurodeploy lava install` again.")
         ]
     return judge(
         "P3",

@@ -7,7 +7,14 @@ from typing import Any
 
 from neurodeploy.bundle.golden import Golden
 from neurodeploy.data.samples import Samples
-from neurodeploy.findings.finding import Finding
+from neurodeploy.findings.codes_parity import (
+    DROP_TOO_LARGE,
+    GATE_NEEDS_LABELS,
+    GOLDEN_DIFFERS,
+    P1_DIFFERS,
+    TWINS_DIFFER,
+)
+from neurodeploy.findings.finding import Finding, Rule
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import Graph
 from neurodeploy.targets.loihi.program import FixedGraph
@@ -29,7 +36,7 @@ TWIN_SAMPLES, TWIN_STEPS = 2, 60
 
 
 def compare(
-    code: str, message: str, expected: Traces, actual: Traces, *, tolerance: float = 0.0
+    rule: Rule, expected: Traces, actual: Traces, *, tolerance: float = 0.0
 ) -> tuple[list[Finding], dict[str, Any]]:
     """Compare two traces.
 
@@ -42,9 +49,7 @@ def compare(
     """
     missing = [name for name in expected.populations if name not in actual.populations]
     if missing or not expected.populations:
-        finding = Finding(
-            code=code,
-            message=message,
+        finding = rule.finding(
             where=", ".join(missing) or "every population",
             found="no trace to compare with",
             help="Export the bundle again.",
@@ -57,9 +62,7 @@ def compare(
     first = first_divergence(ordered, actual, tolerance=tolerance)
     if first is None:
         return [], facts
-    finding = Finding(
-        code=code,
-        message=message,
+    finding = rule.finding(
         where=f"{first.population}, neuron {first.neuron}, step {first.step}, sample {first.sample}",
         found=str(first),
         limit=f"within {tolerance:g}, spikes equal" if tolerance else "equal",
@@ -75,8 +78,7 @@ def check_trained(graph: Graph, golden: Golden, *, threads: int | None = None) -
         return skipped("P1", title, "the bundle was made from a NIR file: no trained network to compare with")
     actual = interpret(graph, golden.spikes, record=("spikes", "v"), threads=threads)
     problems, facts = compare(
-        "ND470",
-        "the NIR file does not compute what was trained",
+        P1_DIFFERS,
         golden.trained,
         actual,
         tolerance=P1_TOLERANCE,
@@ -164,9 +166,7 @@ def _gate(result: SetResult, max_drop: float) -> list[Finding]:
     """Hold one set against the limit."""
     if result.drop is None:
         return [
-            Finding(
-                code="ND477",
-                message="a limit on the drop of accuracy needs labels and a readout",
+            GATE_NEEDS_LABELS.finding(
                 where=f"samples {result.name!r}",
                 found="samples without labels, or a network without readout",
                 help="Export with `labels` in --calibrate FILE.npz, or leave --max-drop out.",
@@ -175,8 +175,7 @@ def _gate(result: SetResult, max_drop: float) -> list[Finding]:
     if result.drop.drop <= max_drop:
         return []
     return [
-        Finding(
-            code="ND471",
+        DROP_TOO_LARGE.finding(
             message="the integers lose more accuracy than allowed",
             where=f"samples {result.name!r}",
             found=f"{result.drop.drop:.2f} percentage points (95 % interval {result.drop.low:.2f} to "
@@ -190,9 +189,7 @@ def _gate(result: SetResult, max_drop: float) -> list[Finding]:
 def check_golden(program: FixedGraph, golden: Golden, *, threads: int | None = None) -> Check:
     """Compare the integers today with the integers at the time of the export, on the golden inputs."""
     actual = simulate(program, golden.spikes, record=("spikes", "v"), threads=threads)
-    problems, facts = compare(
-        "ND472", "the integers do not compute what they computed at export", golden.fixed, actual
-    )
+    problems, facts = compare(GOLDEN_DIFFERS, golden.fixed, actual)
     return judge(
         "golden",
         "integers = integers at export",
@@ -207,8 +204,7 @@ def check_twins(program: FixedGraph, golden: Golden, *, threads: int | None = No
     """Compare the fast simulator with the readable reference, on a little of the golden input."""
     spikes = golden.spikes[:TWIN_SAMPLES, :TWIN_STEPS]
     problems, facts = compare(
-        "ND473",
-        "the fast simulator does not compute what the reference computes",
+        TWINS_DIFFER,
         simulate_reference(program, spikes),
         simulate(program, spikes, record=("spikes", "u", "v"), threads=threads),
     )

@@ -12,7 +12,8 @@ from neurodeploy import __version__
 from neurodeploy.bundle.golden import load_golden
 from neurodeploy.data.samples import Samples, check_spikes, load_samples
 from neurodeploy.files import check_hashes, load_npz
-from neurodeploy.findings.finding import Finding, NeurodeployError, nearest
+from neurodeploy.findings.codes_parity import UNKNOWN_RUNTIME
+from neurodeploy.findings.finding import nearest
 from neurodeploy.nir.read import read_nir
 from neurodeploy.targets.loihi.program import FixedGraph
 from neurodeploy.targets.loihi.program_file import read_program
@@ -80,15 +81,8 @@ def verify(
     bundle = Path(bundle)
     for name in require:
         if name not in BACKENDS:
-            raise NeurodeployError(
-                Finding(
-                    code="ND427",
-                    message="no such backend",
-                    where="--require",
-                    found=name,
-                    limit=", ".join(BACKENDS),
-                    help=nearest(name, BACKENDS),
-                )
+            raise UNKNOWN_RUNTIME.error(
+                where="--require", found=name, limit=", ".join(BACKENDS), help=nearest(name, BACKENDS)
             )
     progress("checking hashes")
     manifest = check_hashes(bundle)

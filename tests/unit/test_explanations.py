@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 import neurodeploy
-from neurodeploy.findings.explain import all_codes, explain
-from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.findings import codes_network, codes_parity, codes_training, codes_usage
+from neurodeploy.findings.explain import all_codes, explain, explanation
+from neurodeploy.findings.finding import NeurodeployError, Rule
 
 PACKAGE = Path(neurodeploy.__file__).parent
 
@@ -24,40 +25,62 @@ FAMILIES = {
 """Codes that one part of the package owns."""
 
 
-def codes_in_use() -> dict[str, set[str]]:
-    """Codes that stand as string literals in code, with the files; docstrings do not count."""
+RULES = {
+    name: rule
+    for module in (codes_usage, codes_training, codes_network, codes_parity)
+    for name, rule in vars(module).items()
+    if isinstance(rule, Rule)
+}
+
+
+def rules_in_use() -> dict[str, set[str]]:
+    """Names of rules that stand in code, with the files."""
     found: dict[str, set[str]] = defaultdict(set)
     for path in PACKAGE.rglob("*.py"):
         if path.name.startswith("codes_"):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and re.fullmatch(r"ND\d{3}", str(node.value)):
-                found[str(node.value)].add(str(path.relative_to(PACKAGE)))
+            if isinstance(node, ast.Name) and node.id in RULES:
+                found[node.id].add(str(path.relative_to(PACKAGE)))
     return found
 
 
-def test_every_code_in_use_is_explained():
-    missing = {code: files for code, files in codes_in_use().items() if code not in all_codes()}
-    assert not missing
+def test_every_code_is_one_rule():
+    codes = [rule.code for rule in RULES.values()]
+    assert len(codes) == len(set(codes)) == len(all_codes())
+    assert all(re.fullmatch(r"ND\d{3}", code) for code in codes)
 
 
-def test_no_code_is_explained_that_cannot_be_raised():
-    assert not set(all_codes()) - set(codes_in_use())
+def test_no_rule_is_there_that_cannot_be_raised():
+    assert not set(RULES) - set(rules_in_use())
+
+
+def test_findings_are_made_from_rules_alone():
+    guilty = []
+    for path in PACKAGE.rglob("*.py"):
+        if path.parent.name == "findings":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding":
+                guilty.append(f"{path.relative_to(PACKAGE)}:{node.lineno}")
+            if isinstance(node, ast.Constant) and re.fullmatch(r"ND\d{3}", str(node.value)):
+                guilty.append(f"{path.relative_to(PACKAGE)}:{node.lineno}")
+    assert not guilty
 
 
 def test_a_part_keeps_to_its_own_codes():
-    for code, files in codes_in_use().items():
-        owners = FAMILIES.get(code[:4])
+    for name, files in rules_in_use().items():
+        owners = FAMILIES.get(RULES[name].code[:4])
         if owners:
-            assert {file.partition("/")[0] for file in files} <= owners, code
+            assert {file.partition("/")[0] for file in files} <= owners, name
 
 
 @pytest.mark.parametrize("code", sorted(all_codes()))
 def test_an_explanation_says_what_why_and_an_example(code):
     entry = all_codes()[code]
-    assert entry.what and not entry.what.endswith(".")
+    assert entry.message and not entry.message.endswith(".")
     assert entry.why.endswith(".") and entry.example
-    assert all(len(line) <= 100 for line in entry.render(code).splitlines()[:-1])
+    assert all(len(line) <= 100 for line in explanation(entry).splitlines()[:-1])
 
 
 def test_an_unknown_code_is_a_finding_that_names_a_near_one():
@@ -68,4 +91,4 @@ def test_an_unknown_code_is_a_finding_that_names_a_near_one():
 
 
 def test_an_explanation_reads_well(golden):
-    golden.check(explain("nd201").render("ND201") + "\n")
+    golden.check(explanation(explain("nd201")) + "\n")

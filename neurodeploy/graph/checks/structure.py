@@ -8,6 +8,16 @@ from dataclasses import fields
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.findings.codes_network import (
+    ARRAY_SHAPE,
+    BAD_NAME,
+    BAD_READOUT,
+    LOOP_WITHOUT_DELAY,
+    NO_INPUT,
+    NO_SUCH_END,
+    SILENT_SOURCE,
+    WRONG_ORDER,
+)
 from neurodeploy.findings.finding import Finding, nearest
 from neurodeploy.graph.checks.values import delays
 from neurodeploy.graph.model import INPUT, SCORES, Graph, Projection
@@ -34,8 +44,7 @@ def check_structure(graph: Graph) -> Iterator[Finding]:
 
 def _scalars(graph: Graph) -> Iterator[Finding]:
     if not (np.isfinite(graph.dt_s) and graph.dt_s > 0):
-        yield Finding(
-            code="ND112",
+        yield NO_INPUT.finding(
             message="the length of a step is not a positive number",
             where=f"{graph.name}: dt_s",
             found=f"{graph.dt_s} s",
@@ -44,8 +53,7 @@ def _scalars(graph: Graph) -> Iterator[Finding]:
         )
     for name, value in (("input_size", graph.input_size), ("input_max", graph.input_max)):
         if value < 1:
-            yield Finding(
-                code="ND112",
+            yield NO_INPUT.finding(
                 message="the input is empty",
                 where=f"{graph.name}: {name}",
                 found=str(value),
@@ -66,8 +74,7 @@ def _names(graph: Graph) -> Iterator[Finding]:
         elif not (name.strip(".") and name.isprintable()) or any(part in name for part in _RESERVED_IN_NAMES):
             reason = "the name of a population cannot be used in files"
         if reason:
-            yield Finding(
-                code="ND106",
+            yield BAD_NAME.finding(
                 message=reason,
                 where=f"{graph.name}: population {name!r}",
                 found=name,
@@ -80,8 +87,7 @@ def _names(graph: Graph) -> Iterator[Finding]:
         ends = (("source", projection.source, {*seen, INPUT}), ("target", projection.target, seen))
         for role, name, known in ends:
             if name not in known:
-                yield Finding(
-                    code="ND107",
+                yield NO_SUCH_END.finding(
                     message=f"the {role} of a projection does not exist",
                     where=f"{graph.name}: {projection.name}",
                     found=name,
@@ -89,8 +95,7 @@ def _names(graph: Graph) -> Iterator[Finding]:
                     help=nearest(name, known) or "Name a population of this graph.",
                 )
         if (projection.source, projection.target) in pairs:
-            yield Finding(
-                code="ND106",
+            yield BAD_NAME.finding(
                 message="two projections join the same two populations",
                 where=f"{graph.name}: {projection.name}",
                 limit="one projection between two populations; it can hold any number of taps",
@@ -123,9 +128,7 @@ def _shapes(graph: Graph) -> Iterator[Finding]:
     for projection in graph.projections:
         source = sources.get(projection.source)
         if source is not None and not source.model.spiking:
-            yield Finding(
-                code="ND113",
-                message="a projection starts at neurons that never spike",
+            yield SILENT_SOURCE.finding(
                 where=f"{graph.name}: {projection.name}",
                 found=f"{source.name} is {source.model.name}",
                 limit="only LIF and CUBA_LIF populations send spikes",
@@ -134,9 +137,7 @@ def _shapes(graph: Graph) -> Iterator[Finding]:
 
 
 def _shape(where: str, array: NDArray[np.float64], limit: str) -> Finding:
-    return Finding(
-        code="ND105",
-        message="an array has the wrong shape",
+    return ARRAY_SHAPE.finding(
         where=where,
         found=str(list(array.shape)),
         limit=limit,
@@ -150,8 +151,7 @@ def _readout(graph: Graph) -> Iterator[Finding]:
     names = [population.name for population in graph.populations]
     where, kind = f"{graph.name}: readout", graph.readout.score
     if graph.readout.population not in names:
-        yield Finding(
-            code="ND110",
+        yield BAD_READOUT.finding(
             message="the readout is not a population of the graph",
             where=where,
             found=graph.readout.population,
@@ -159,8 +159,7 @@ def _readout(graph: Graph) -> Iterator[Finding]:
             help=nearest(graph.readout.population, names) or "Name a population of this graph.",
         )
     elif kind == "spike_count" and not graph.population(graph.readout.population).model.spiking:
-        yield Finding(
-            code="ND110",
+        yield BAD_READOUT.finding(
             message="the readout counts the spikes of neurons that never spike",
             where=where,
             found=f"{kind} of {graph.readout.population}",
@@ -168,8 +167,7 @@ def _readout(graph: Graph) -> Iterator[Finding]:
             help="Score a leaky integrator by its v.",
         )
     if kind not in SCORES:
-        yield Finding(
-            code="ND110",
+        yield BAD_READOUT.finding(
             message="unknown kind of class score",
             where=where,
             found=kind,
@@ -197,8 +195,7 @@ def _order(graph: Graph) -> Iterator[Finding]:
     while ends := [name for name in left if not any(s == name and t in left for s, t in edges)]:
         left = [name for name in left if name not in ends]
     if left:
-        yield Finding(
-            code="ND108",
+        yield LOOP_WITHOUT_DELAY.finding(
             message="a loop has no delay: its spikes would have to arrive before they are sent",
             where=f"{graph.name}: {', '.join(left)}",
             found="0 steps around the loop",
@@ -208,9 +205,7 @@ def _order(graph: Graph) -> Iterator[Finding]:
         return
     for source, target in sorted(edges):
         if names.index(source) > names.index(target):
-            yield Finding(
-                code="ND111",
-                message="a population stands before one that it depends on in the same step",
+            yield WRONG_ORDER.finding(
                 where=f"{graph.name}: {source}->{target}",
                 found=" before ".join(repr(name) for name in (target, source)),
                 limit=f"{source!r} before {target!r}",

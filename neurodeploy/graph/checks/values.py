@@ -7,6 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.findings.codes_network import (
+    DELAY_OFF_GRID,
+    NEGATIVE_DELAY,
+    NOT_FINITE,
+    TAU_TOO_SHORT,
+    THRESHOLD_BELOW_RESET,
+)
 from neurodeploy.findings.finding import Finding
 from neurodeploy.graph.model import Graph, NeuronModel, Population, Projection
 from neurodeploy.units import off_grid
@@ -53,9 +60,7 @@ def finite(where: str, array: NDArray[np.float64]) -> Iterator[Finding]:
     bad = ~np.isfinite(array)
     if bad.any():
         first = int(bad.argmax())
-        yield Finding(
-            code="ND101",
-            message="a number is NaN or infinite",
+        yield NOT_FINITE.finding(
             where=_element(bad, where, first, "first"),
             found=f"{array.flat[first]}",
             limit="finite numbers",
@@ -72,9 +77,7 @@ def _taus(graph: Graph, population: Population) -> Iterator[Finding]:
         low = tau < graph.dt_s * (1 - 1e-6)
         if low.any():
             at = int(np.where(low, tau, np.inf).argmin())
-            yield Finding(
-                code="ND102",
-                message="a time constant is shorter than one step",
+            yield TAU_TOO_SHORT.finding(
                 where=_element(low, f"{graph.name}: {population.name}.{name}", at, "worst"),
                 found=f"{tau.flat[at]:g} s",
                 limit=f">= {graph.dt_s:g} s, one step: an Euler step must not overshoot",
@@ -89,8 +92,7 @@ def _threshold(graph: Graph, population: Population) -> Iterator[Finding]:
     if low.any():
         gap = np.where(low, population.v_threshold - population.v_reset, np.inf)
         at = int(gap.argmin())
-        yield Finding(
-            code="ND109",
+        yield THRESHOLD_BELOW_RESET.finding(
             message="a threshold is not above the reset value, so the neuron never comes to rest",
             where=_element(low, f"{graph.name}: {population.name}.v_threshold", at, "worst"),
             found=f"v_threshold {population.v_threshold[at]:g}, v_reset {population.v_reset[at]:g}",
@@ -106,9 +108,7 @@ def delays(graph: Graph, projection: Projection) -> Iterator[Finding]:
     negative = (projection.weight != 0) & (projection.delay_s < 0)
     if negative.any():
         at = int(np.where(negative, projection.delay_s, np.inf).argmin())
-        yield Finding(
-            code="ND103",
-            message="a delay is negative",
+        yield NEGATIVE_DELAY.finding(
             where=_element(negative, where, at, "worst"),
             found=f"{projection.delay_s.flat[at]:g} s",
             limit=">= 0 s",
@@ -121,9 +121,7 @@ def _off_grid(graph: Graph, projection: Projection) -> Iterator[Finding]:
     if off.any():
         at = int(off.argmax())
         delay_s = float(projection.delay_s.flat[at])
-        yield Finding(
-            code="ND104",
-            message="a delay is not a whole number of steps",
+        yield DELAY_OFF_GRID.finding(
             where=_element(off, f"{graph.name}: {projection.name}.delay_s", at, "first"),
             found=f"{delay_s:g} s, {delay_s / graph.dt_s:g} steps",
             limit=f"multiples of dt, {graph.dt_s:g} s",

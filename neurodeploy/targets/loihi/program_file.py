@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.files import atomic_file
+from neurodeploy.findings.codes_usage import BAD_PROGRAM, NO_SUCH_PATH, PROGRAM_UNREADABLE
 from neurodeploy.findings.finding import Finding, NeurodeployError
 from neurodeploy.graph.model import INPUT, SCORES, Readout
 from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation, FixedProjection
@@ -98,22 +99,16 @@ def read_program(path: Path) -> FixedGraph:
     """
     path = Path(path)
     if not path.is_file():
-        raise NeurodeployError(
-            Finding(code="ND001", message="no such file or folder", where=str(path), help="Check the path.")
-        )
+        raise NO_SUCH_PATH.error(where=str(path), help="Check the path.")
     try:
         with h5py.File(path, "r") as file:
             program = _parse(file)
     except OSError as error:
-        raise NeurodeployError(
-            Finding(
-                code="ND040",
-                message="the program file cannot be read",
-                where=str(path),
-                found=str(error).splitlines()[0],
-                limit="HDF5, complete",
-                help="Export the bundle again.",
-            )
+        raise PROGRAM_UNREADABLE.error(
+            where=str(path),
+            found=str(error).splitlines()[0],
+            limit="HDF5, complete",
+            help="Export the bundle again.",
         ) from None
     except (KeyError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
         raise NeurodeployError(_wrong(path, f"{type(error).__name__}: {error}".splitlines()[0])) from None
@@ -124,9 +119,7 @@ def read_program(path: Path) -> FixedGraph:
 
 
 def _wrong(path: Path, found: str) -> Finding:
-    return Finding(
-        code="ND041",
-        message="the program file does not hold a valid program",
+    return BAD_PROGRAM.finding(
         where=str(path),
         found=found,
         limit=f"{FORMAT}, schema {SCHEMA}",

@@ -6,7 +6,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from neurodeploy.findings.finding import Finding
+from neurodeploy.findings.codes_network import (
+    BIAS_REGISTER,
+    DECAY_REGISTER,
+    INITIAL_STATE,
+    INPUT_TOO_LARGE,
+    THRESHOLD_REGISTER,
+    TOO_MANY_CORES,
+    TOO_MANY_GROUPS,
+    TOO_MANY_NEURONS,
+    WEIGHT_EXPONENT,
+    WEIGHT_OFF_GRID,
+)
+from neurodeploy.findings.finding import Finding, Rule
 from neurodeploy.graph.model import Graph
 from neurodeploy.targets.limits import Limit, Target
 from neurodeploy.targets.loihi.lower.notes import too_long
@@ -38,7 +50,7 @@ def rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
         used = np.where(projection.weight != 0, projection.delay_steps, 0)
         yield from too_long(where, used, program.dt_s, longest)
         yield from _outside(
-            "ND203",
+            WEIGHT_EXPONENT,
             "a weight exponent does not fit its register",
             where=where,
             values=projection.exponent,
@@ -70,7 +82,7 @@ def graph_rules(graph: Graph, target: Target) -> Iterator[Finding]:
 
 
 def _outside(
-    code: str, message: str, *, where: str, values: object, low: int, high: Limit, fix: str
+    rule: Rule, message: str, *, where: str, values: object, low: int, high: Limit, fix: str
 ) -> Iterator[Finding]:
     """Yield one finding if any value lies outside ``low..high``, naming the worst of them."""
     numbers = np.asarray(values, dtype=np.int64)
@@ -79,8 +91,7 @@ def _outside(
     if n_over:
         worst = np.unravel_index(int(excess.argmax()), numbers.shape)
         index = f"[{', '.join(str(i) for i in worst)}], worst of {n_over}" if worst else ""
-        yield Finding(
-            code=code,
+        yield rule.finding(
             message=message,
             where=f"{where}{index}",
             found=f"{numbers[worst]} {high.unit}",
@@ -91,7 +102,7 @@ def _outside(
 
 def _input_rules(name: str, input_max: int, target: Target) -> Iterator[Finding]:
     yield from _outside(
-        "ND209",
+        INPUT_TOO_LARGE,
         "the input takes larger values than can be sent to the chip",
         where=f"{name}.input",
         values=input_max,
@@ -115,13 +126,9 @@ def _weight_rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
             legal = f"{magnitude.value} in magnitude, all of one sign ({magnitude.source})"
         if bad.any():
             post, pre = np.argwhere(bad)[0]
-            yield Finding(
-                code="ND202",
-                message="a weight is not on the grid that the chip stores",
-                where=(
-                    f"{program.name}.{c.projection}[{c.tap}, {c.post[post]}, {c.pre[pre]}], "
-                    f"first of {int(bad.sum())}"
-                ),
+            yield WEIGHT_OFF_GRID.finding(
+                where=f"{program.name}.{c.projection}[{c.tap}, {c.post[post]}, {c.pre[pre]}], "
+                f"first of {int(bad.sum())}",
                 found=str(c.weight[post, pre]),
                 limit=legal,
                 help="Quantise the network again; weights are rounded to the grid there.",
@@ -132,7 +139,7 @@ def _population_rules(name: str, p: FixedPopulation, target: Target) -> Iterator
     where = f"{name}.{p.name}"
     for key in ("dv", "du"):
         yield from _outside(
-            "ND204",
+            DECAY_REGISTER,
             f"a decay ({key}) does not fit its register",
             where=f"{where}.{key}",
             values=getattr(p, key),
@@ -142,7 +149,7 @@ def _population_rules(name: str, p: FixedPopulation, target: Target) -> Iterator
         )
     vth = target.limit("vth_max")
     yield from _outside(
-        "ND205",
+        THRESHOLD_REGISTER,
         "a threshold does not fit its register",
         where=f"{where}.vth",
         values=p.vth,
@@ -151,7 +158,7 @@ def _population_rules(name: str, p: FixedPopulation, target: Target) -> Iterator
         fix="Choose a smaller scale; a readout needs the register's maximum, so that it never spikes.",
     )
     yield from _outside(
-        "ND206",
+        BIAS_REGISTER,
         "a bias mantissa does not fit its register",
         where=f"{where}.bias_mantissa",
         values=p.bias_mantissa,
@@ -160,7 +167,7 @@ def _population_rules(name: str, p: FixedPopulation, target: Target) -> Iterator
         fix="Choose a smaller scale or a larger bias exponent.",
     )
     yield from _outside(
-        "ND206",
+        BIAS_REGISTER,
         "a bias exponent does not fit its register",
         where=f"{where}.bias_exponent",
         values=p.bias_exponent,
@@ -169,7 +176,7 @@ def _population_rules(name: str, p: FixedPopulation, target: Target) -> Iterator
         fix="Choose a smaller scale.",
     )
     yield from _outside(
-        "ND207",
+        TOO_MANY_GROUPS,
         "a population has more time constants than it may have groups",
         where=where,
         values=p.n_groups,
@@ -179,7 +186,7 @@ def _population_rules(name: str, p: FixedPopulation, target: Target) -> Iterator
     )
     state = target.limit("state_max")
     yield from _outside(
-        "ND208",
+        INITIAL_STATE,
         "an initial voltage does not fit the state register",
         where=f"{where}.v_initial",
         values=p.v_initial,
@@ -194,9 +201,7 @@ def _capacity_rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
     cores = target.limit("cores")
     needed = cores_at_least(program, target)
     if needed > cores.value:
-        yield Finding(
-            code="ND210",
-            message="the network needs more cores than the chip has",
+        yield TOO_MANY_CORES.finding(
             where=program.name,
             found=f"at least {needed} cores",
             limit=str(cores),
@@ -206,7 +211,7 @@ def _capacity_rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
 
 def _neuron_rules(name: str, n_neurons: int, target: Target) -> Iterator[Finding]:
     yield from _outside(
-        "ND211",
+        TOO_MANY_NEURONS,
         "the network has more neurons than the chip",
         where=name,
         values=n_neurons,

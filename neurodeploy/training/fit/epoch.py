@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from neurodeploy.data.sets import SampleSet
-from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.findings.codes_training import TRAINING_DIVERGED
+from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.training.fit.loss import right_decisions, summed_loss
 from neurodeploy.training.fit.optimiser import set_rates
 from neurodeploy.training.model.network import Network, Noise
@@ -156,13 +157,9 @@ def _seed(*parts: int) -> int:
 
 
 def _diverged(name: str, epoch: int, batch: int, loss: float) -> NeurodeployError:
-    return NeurodeployError(
-        Finding(
-            code="ND054",
-            message="the training has diverged",
-            where=f"{name}: epoch {epoch + 1}, batch {batch + 1}",
-            found=f"loss {loss}",
-            limit="a finite loss",
-            help="Lower train.lr or train.lr_delay; the last good epoch is in the checkpoint.",
-        )
+    return TRAINING_DIVERGED.error(
+        where=f"{name}: epoch {epoch + 1}, batch {batch + 1}",
+        found=f"loss {loss}",
+        limit="a finite loss",
+        help="Lower train.lr or train.lr_delay; the last good epoch is in the checkpoint.",
     )

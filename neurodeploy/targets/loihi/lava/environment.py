@@ -9,7 +9,8 @@ import subprocess
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
+from neurodeploy.findings.codes_parity import LAVA_DOES_NOT_IMPORT, LAVA_NOT_MADE, NO_LAVA
+from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.targets.loihi.lava.python310 import (
     VERSION,
     Progress,
@@ -104,15 +105,10 @@ def lava_python() -> Path:
 
 
 def _missing(found: str, fix: str) -> NeurodeployError:
-    return NeurodeployError(
-        Finding(
-            code="ND420",
-            message="Lava is not installed",
-            found=found,
-            limit="lava-nc 0.10.0 and lava-dl 0.6.0 on Python 3.10, in an environment of their own",
-            help=fix,
-        ),
-        Exit.BACKEND_MISSING,
+    return NO_LAVA.error(
+        found=found,
+        limit="lava-nc 0.10.0 and lava-dl 0.6.0 on Python 3.10, in an environment of their own",
+        help=fix,
     )
 
 
@@ -178,7 +174,7 @@ def install(progress: Progress = lambda _: None) -> LavaStatus:
     progress("4/4 importing Lava")
     versions, reason = _probe(_python_in(folder))
     if not versions:
-        raise failed("ND423", "Lava does not import in its new environment", reason, str(folder))
+        raise failed(LAVA_DOES_NOT_IMPORT, "Lava does not import in its new environment", reason, str(folder))
     (folder / _MARKER).write_text(json.dumps(versions, sort_keys=True) + "\n")
     done = status()
     progress(f"Lava is ready: {done.python}")
@@ -210,4 +206,6 @@ def _uv_step(command: list[str | Path], folder: Path, progress: Progress) -> Non
                 process.kill()
                 process.wait()
     if process.returncode:
-        raise failed("ND422", "Lava's environment could not be made", last_line(log.read_text()), str(log))
+        raise failed(
+            LAVA_NOT_MADE, "Lava's environment could not be made", last_line(log.read_text()), str(log)
+        )

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
+from neurodeploy.findings.codes_parity import LAVA_NOT_MADE, NO_PYTHON310
+from neurodeploy.findings.finding import NeurodeployError, Rule
 
 VERSION = "3.10"
 """The only Python that Lava runs on."""
@@ -37,7 +38,7 @@ def uv_program() -> Path:
         on_path = shutil.which("uv")
         if on_path:
             return Path(on_path)
-        raise failed("ND422", "uv is missing", "no program uv", str(beside)) from None
+        raise failed(LAVA_NOT_MADE, "uv is missing", "no program uv", str(beside)) from None
 
 
 def find_python(progress: Progress = lambda _: None) -> Path:
@@ -61,7 +62,7 @@ def find_python(progress: Progress = lambda _: None) -> Path:
         done = run_program(find, timeout_s=60)
         if fetched.returncode or done.returncode:
             raise failed(
-                "ND421",
+                NO_PYTHON310,
                 f"no Python {VERSION} runs on this machine and none can be downloaded",
                 last_line(fetched.stderr or done.stderr),
                 "PATH, pyenv, uv",
@@ -102,7 +103,7 @@ def run_program(command: list[str | Path], *, timeout_s: float) -> subprocess.Co
             env=clean_environment(),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise failed("ND422", "a program could not be run", str(error), str(command[0])) from None
+        raise failed(LAVA_NOT_MADE, "a program could not be run", str(error), str(command[0])) from None
 
 
 def clean_environment() -> dict[str, str]:
@@ -117,15 +118,11 @@ def last_line(text: str) -> str:
     return lines[-1] if lines else "no message"
 
 
-def failed(code: str, message: str, found: str, where: str, fix: str = "") -> NeurodeployError:
+def failed(rule: Rule, message: str, found: str, where: str, fix: str = "") -> NeurodeployError:
     """Make the error of a step that failed, with exit code 4."""
-    return NeurodeployError(
-        Finding(
-            code=code,
-            message=message,
-            where=where,
-            found=found,
-            help=fix or "Check the network and the free space (5 GB), then run `neurodeploy lava install`.",
-        ),
-        Exit.BACKEND_MISSING,
+    return rule.error(
+        message=message,
+        where=where,
+        found=found,
+        help=fix or "Check the network and the free space (5 GB), then run `neurodeploy lava install`.",
     )

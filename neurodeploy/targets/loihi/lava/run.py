@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 
 from neurodeploy.data.samples import check_spikes
 from neurodeploy.files import load_npz, save_npz
-from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
+from neurodeploy.findings.codes_parity import RUNTIME_FAILED, RUNTIME_TOO_SLOW
+from neurodeploy.findings.codes_usage import NO_SUCH_PATH
+from neurodeploy.findings.finding import NeurodeployError, Rule
 from neurodeploy.targets.loihi.lava.environment import lava_python
 from neurodeploy.targets.loihi.lava.python310 import clean_environment
 from neurodeploy.targets.loihi.program import FixedGraph
@@ -83,13 +85,9 @@ def run_lava(
     program = read_program(bundle / "program.h5")
     spikes = check_spikes(spikes, size=program.input_size, maximum=program.input_max)
     if mode == "netx" and not (bundle / "network.net").is_file():
-        raise NeurodeployError(
-            Finding(
-                code="ND001",
-                message="no such file or folder",
-                where=str(bundle / "network.net"),
-                help="The bundle's manifest says why the network does not fit the NetX format.",
-            )
+        raise NO_SUCH_PATH.error(
+            where=str(bundle / "network.net"),
+            help="The bundle's manifest says why the network does not fit the NetX format.",
         )
     python = lava_python()
     limit_s = START_LIMIT_S + SAMPLE_LIMIT_S * len(spikes) if timeout_s is None else timeout_s
@@ -162,13 +160,13 @@ def _supervise(
         return
     if time.monotonic() >= deadline:
         raise _failed(
-            "ND426",
+            RUNTIME_TOO_SLOW,
             "Lava did not finish within its time limit and was stopped",
             f"more than {limit_s:g} s",
             "Run fewer samples, or allow more time. Lava waits for ever where one of its processes fails.",
         )
     raise _failed(
-        "ND425",
+        RUNTIME_FAILED,
         "the run in Lava failed",
         _reason(errors.read_text(errors="replace")) or f"exit code {process.returncode}",
         "`neurodeploy lava status` says whether Lava itself works.",
@@ -234,7 +232,5 @@ def _reason(stderr: str) -> str:
     return (named or lines or [""])[0 if named else -1][:300]
 
 
-def _failed(code: str, message: str, found: str, fix: str) -> NeurodeployError:
-    return NeurodeployError(
-        Finding(code=code, message=message, where="lava", found=found, help=fix), Exit.BACKEND_MISSING
-    )
+def _failed(rule: Rule, message: str, found: str, fix: str) -> NeurodeployError:
+    return rule.error(message=message, where="lava", found=found, help=fix)

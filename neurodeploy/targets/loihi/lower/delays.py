@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.findings.codes_network import LOOP_TOO_SHORT
 from neurodeploy.graph.model import INPUT, Graph, Projection
 
 CONNECTION_STEP = 1
@@ -60,15 +60,11 @@ def solve_latencies(graph: Graph, delay_steps: Mapping[str, NDArray[np.int64]]) 
         if changed is None:
             latency.pop(INPUT)
             return latency
-    raise NeurodeployError(
-        Finding(
-            code="ND304",
-            message="a loop has less delay than the chip needs for its connections",
-            where=f"{graph.name}.{changed.name if changed else ''}",
-            found="less than 1 step a connection, on average over the loop",
-            limit=f"{CONNECTION_STEP} step a connection (lava-nc 0.10.0, every connection process)",
-            help="Give recurrent projections a delay of at least one step.",
-        )
+    raise LOOP_TOO_SHORT.error(
+        where=f"{graph.name}.{changed.name if changed else ''}",
+        found="less than 1 step a connection, on average over the loop",
+        limit=f"{CONNECTION_STEP} step a connection (lava-nc 0.10.0, every connection process)",
+        help="Give recurrent projections a delay of at least one step.",
     )
 
 

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.findings.finding import Finding, Severity
+from neurodeploy.findings.codes_network import (
+    BIAS_BEHIND_FILTER,
+    DELAY_TOO_LONG,
+    DELAYS_ROUNDED,
+    TAU_TOO_LONG,
+    TAUS_MOVED,
+    WEIGHTS_CLIPPED,
+)
+from neurodeploy.findings.finding import Finding
 from neurodeploy.graph.model import Graph, Population
 from neurodeploy.targets.limits import Limit, Target
 from neurodeploy.targets.loihi.program import FixedGraph
@@ -27,14 +35,11 @@ def delay_findings(graph: Graph, steps: Mapping[str, NDArray[np.int64]], target:
         if rounded.any():
             error = np.abs(projection.delay_s / graph.dt_s - whole)[rounded].max()
             findings.append(
-                Finding(
-                    code="ND301",
-                    message="delays were rounded to whole steps",
+                DELAYS_ROUNDED.finding(
                     where=f"{graph.name}.{projection.name}",
                     found=f"{int(rounded.sum())} of {int(present.sum())}, by up to {error:.3g} steps",
                     limit="nearest, ties up",
                     help="Train with delays rounded at evaluation to see this in the accuracy.",
-                    severity=Severity.NOTE,
                 )
             )
     return findings
@@ -51,9 +56,7 @@ def decay_findings(graph: Graph) -> list[Finding]:
             lost = tau_to_decay(tau_s, graph.dt_s) == 0
             if lost.any():
                 findings.append(
-                    Finding(
-                        code="ND306",
-                        message="a time constant is longer than a decay register can hold",
+                    TAU_TOO_LONG.finding(
                         where=f"{graph.name}.{population.name}.{name}, worst of {int(lost.sum())}",
                         found=f"{float(tau_s.max()):g} s",
                         limit=f"at most {2 ** (DECAY_BITS + 1) * graph.dt_s:g} s (8192 steps: 12 bits)",
@@ -83,9 +86,7 @@ def too_long(where: str, steps: NDArray[np.integer[Any]], dt_s: float, limit: Li
     tap, post, pre = np.unravel_index(int(steps.argmax()), steps.shape)
     n_over = int((steps > limit.value).sum())
     return [
-        Finding(
-            code="ND201",
-            message="a delay is longer than the target can hold",
+        DELAY_TOO_LONG.finding(
             where=f"{where}, tap {tap}, neuron {post}, source {pre}: worst of {n_over}",
             found=f"{worst} steps ({worst * dt_s:g} s at dt {dt_s:g} s)",
             limit=f"{limit.value} {limit.unit} ({limit.source})",
@@ -107,36 +108,27 @@ def population_findings(
     if clipped:
         total = sum(int((weight != 0).sum()) for weight in jumps.values())
         findings.append(
-            Finding(
-                code="ND302",
-                message="weights were clipped to the 8-bit grid",
+            WEIGHTS_CLIPPED.finding(
                 where=where,
                 found=f"{clipped} of {total}",
                 limit="the clipping that gives the least squared error of all weights",
                 help="The ladder of `neurodeploy verify` shows what it costs.",
-                severity=Severity.NOTE,
             )
         )
     if facts["worst_tau_error"] > 0.01:
         findings.append(
-            Finding(
-                code="ND303",
-                message="time constants were moved to fit decay registers",
+            TAUS_MOVED.finding(
                 where=where,
                 found=f"by up to {100 * facts['worst_tau_error']:.2g} % in {facts['groups']} group(s)",
                 help="The ladder of `neurodeploy verify` shows what it costs.",
-                severity=Severity.NOTE,
             )
         )
     if population.model.filtered and population.bias.any():
         findings.append(
-            Finding(
-                code="ND305",
-                message="a bias behind a synaptic filter acts at once on the chip",
+            BIAS_BEHIND_FILTER.finding(
                 where=where,
                 found="the chip adds a bias to v; the trained current reaches it after some tau_syn",
                 help="The first steps of a sample differ; the ladder shows what it costs.",
-                severity=Severity.NOTE,
             )
         )
     return findings

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.findings.codes_parity import (
+    SIMULATOR_DTYPE,
+    SIMULATOR_RANGE,
+    SIMULATOR_SHAPE,
+    STATE_OVERFLOW,
+)
 from neurodeploy.targets.loihi.program import FixedGraph
 
 LARGEST_SUM = 2**24
@@ -33,38 +38,28 @@ def check_input(program: FixedGraph, spikes: NDArray[np.integer], *, n_axes: int
         ND460 (shape), ND461 (not whole numbers), ND462 (a value below 0 or above ``input_max``).
     """
     if spikes.ndim != n_axes or spikes.shape[-1] != program.input_size:
-        raise NeurodeployError(
-            Finding(
-                code="ND460",
-                message="the input has the wrong shape",
-                where=program.name,
-                found=f"shape {spikes.shape}",
-                limit=f"{n_axes} axes, the last of size {program.input_size}",
-                help="Give [sample, step, source] values, or [step, source] to a stream.",
-            )
+        raise SIMULATOR_SHAPE.error(
+            message="the input has the wrong shape",
+            where=program.name,
+            found=f"shape {spikes.shape}",
+            limit=f"{n_axes} axes, the last of size {program.input_size}",
+            help="Give [sample, step, source] values, or [step, source] to a stream.",
         )
     if not (np.issubdtype(spikes.dtype, np.integer) or spikes.dtype == np.bool_):
-        raise NeurodeployError(
-            Finding(
-                code="ND461",
-                message="the input's values are not whole numbers",
-                where=program.name,
-                found=f"dtype {spikes.dtype}",
-                limit="an integer or boolean dtype",
-                help="Bin the events into counts first.",
-            )
+        raise SIMULATOR_DTYPE.error(
+            message="the input's values are not whole numbers",
+            where=program.name,
+            found=f"dtype {spikes.dtype}",
+            limit="an integer or boolean dtype",
+            help="Bin the events into counts first.",
         )
     lowest, highest = (int(spikes.min()), int(spikes.max())) if spikes.size else (0, 0)
     if lowest < 0 or highest > program.input_max:
-        raise NeurodeployError(
-            Finding(
-                code="ND462",
-                message="an input value is outside what the network takes",
-                where=program.name,
-                found=f"values from {lowest} to {highest}",
-                limit=f"0..{program.input_max}",
-                help="Clip the counts, or export the network with a larger input maximum.",
-            )
+        raise SIMULATOR_RANGE.error(
+            where=program.name,
+            found=f"values from {lowest} to {highest}",
+            limit=f"0..{program.input_max}",
+            help="Clip the counts, or export the network with a larger input maximum.",
         )
 
 
@@ -84,13 +79,9 @@ def check_facts(program: FixedGraph, facts: Mapping[str, int], widest_u: int) ->
     """
     largest = facts["max_abs_accumulator"]
     if largest > LARGEST_SUM or widest_u > np.iinfo(np.int32).max:
-        raise NeurodeployError(
-            Finding(
-                code="ND463",
-                message="the synaptic input left what 32-bit state can hold",
-                where=program.name,
-                found=f"|a| up to {largest}, |u| up to {widest_u}",
-                limit=f"|a| <= {LARGEST_SUM}, |u| <= {np.iinfo(np.int32).max}",
-                help="Lower the weight exponent or the input values: a chip's accumulator has 16 bits.",
-            )
+        raise STATE_OVERFLOW.error(
+            where=program.name,
+            found=f"|a| up to {largest}, |u| up to {widest_u}",
+            limit=f"|a| <= {LARGEST_SUM}, |u| <= {np.iinfo(np.int32).max}",
+            help="Lower the weight exponent or the input values: a chip's accumulator has 16 bits.",
         )
