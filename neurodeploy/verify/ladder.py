@@ -15,10 +15,15 @@ from neurodeploy.graph.model import Graph
 from neurodeploy.targets.loihi.program import FixedGraph
 from neurodeploy.targets.loihi.simulate.fast import simulate
 from neurodeploy.traces import Traces
+from neurodeploy.verify.comparison import chunks
+from neurodeploy.verify.json_ready import rounded
 from neurodeploy.verify.rungs import float_rungs, same
 
 CHUNK = 256
-"""Samples that are computed at once: bounds the memory, whatever the size of the set."""
+"""Samples that are computed at once at most: large networks take fewer, see :func:`chunks`."""
+
+TRACES_AT_ONCE = 4
+"""Bytes of a neuron-step that a chunk holds: spikes of three networks, and what is compared of them."""
 
 INTEGERS = ("integers", "integer arithmetic")
 
@@ -39,6 +44,11 @@ class Rung:
         Share of the decisions that equal the trained network's, in percent; None without a readout.
     mismatch
         By spiking population: neuron-steps whose spike differs from the trained network's, in percent.
+    spikes
+        By spiking population: how many it fired.
+    not_shared
+        By spiking population: differing neuron-steps as a part of all spikes of this network and the trained
+        one, in percent: 0 where every spike has its counterpart, 100 where none has; 0 where both are silent.
     decisions
         Predicted classes ``[sample]`` or ``[sample, step]``; None without a readout.
     """
@@ -49,6 +59,8 @@ class Rung:
     accuracy: float | None
     agreement: float | None
     mismatch: dict[str, float]
+    spikes: dict[str, int]
+    not_shared: dict[str, float]
     decisions: NDArray[np.int64] | None = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -57,9 +69,11 @@ class Rung:
             "rung": self.key,
             "title": self.title,
             "n_samples": self.n_samples,
-            "accuracy_percent": _rounded(self.accuracy),
-            "agreement_percent": _rounded(self.agreement),
-            "spike_mismatch_percent": {name: _rounded(x) for name, x in self.mismatch.items()},
+            "accuracy_percent": rounded(self.accuracy),
+            "agreement_percent": rounded(self.agreement),
+            "spike_mismatch_percent": {name: rounded(x) for name, x in self.mismatch.items()},
+            "spikes": dict(self.spikes),
+            "spikes_not_shared_percent": {name: rounded(x) for name, x in self.not_shared.items()},
         }
 
 
@@ -84,7 +98,7 @@ def ladder(
     threads
         For the simulators; by default every core.
     progress
-        Called with the number of samples done.
+        Called with the number of samples done, 0 first.
 
     Returns
     -------
@@ -94,8 +108,10 @@ def ladder(
     networks = float_rungs(graph, program)
     spiking = [p.name for p in graph.populations if p.model.spiking]
     tallies = [_Tally(key, title, spiking) for key, title, _ in [*networks, (*INTEGERS, graph)]]
-    for start in range(0, len(samples), CHUNK):
-        spikes = samples.spikes[start : start + CHUNK]
+    n_neurons = sum(population.size for population in graph.populations)
+    progress(0)
+    for part in chunks(len(samples), samples.spikes.shape[1] * n_neurons * TRACES_AT_ONCE, at_most=CHUNK):
+        spikes = samples.spikes[part]
         trained = last = interpret(graph, spikes, record=("spikes",), threads=threads)
         tallies[0].add(trained, trained)
         for number, (_, _, network) in enumerate(networks[1:], start=1):
@@ -103,7 +119,7 @@ def ladder(
                 last = interpret(network, spikes, record=("spikes",), threads=threads)
             tallies[number].add(trained, last)
         tallies[-1].add(trained, simulate(program, spikes, record=("spikes",), threads=threads))
-        progress(min(start + CHUNK, len(samples)))
+        progress(part.stop)
     reference = tallies[0].all_decisions()
     return [tally.rung(samples, reference) for tally in tallies]
 
@@ -115,6 +131,8 @@ class _Tally:
         self.key, self.title = key, title
         self.wrong = dict.fromkeys(spiking, 0)
         self.total = dict.fromkeys(spiking, 0)
+        self.spikes = dict.fromkeys(spiking, 0)
+        self.trained_spikes = dict.fromkeys(spiking, 0)
         self.decisions: list[NDArray[np.int64]] = []
 
     def add(self, trained: Traces, actual: Traces) -> None:
@@ -123,6 +141,8 @@ class _Tally:
             expected, got = trained.populations[name].spikes, actual.populations[name].spikes
             self.wrong[name] += int((expected != got).sum())
             self.total[name] += int(expected.size)
+            self.spikes[name] += int(np.count_nonzero(got))
+            self.trained_spikes[name] += int(np.count_nonzero(expected))
         if actual.score is not None:
             self.decisions.append(predictions(actual))
 
@@ -143,6 +163,11 @@ class _Tally:
                 name: 100.0 * wrong / self.total[name]
                 for name, wrong in self.wrong.items()
                 if self.total[name]
+            },
+            spikes=self.spikes,
+            not_shared={
+                name: 100.0 * wrong / max(1, self.spikes[name] + self.trained_spikes[name])
+                for name, wrong in self.wrong.items()
             },
             decisions=decisions,
         )
@@ -172,7 +197,3 @@ def _share(
         return None
     is_right, counted = right(decisions, labels, mask)
     return 100.0 * float(is_right[counted].mean() if counted is not None else is_right.mean())
-
-
-def _rounded(x: float | None) -> float | None:
-    return None if x is None else round(x, 6)
