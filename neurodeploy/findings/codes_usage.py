@@ -213,6 +213,16 @@ SYSTEM_REFUSES = Rule(
     example="-o /out.npz as an ordinary user",
 )
 
+IN_USE = Rule(
+    "ND085",
+    "another process is using it",
+    why=(
+        "Two processes that write into the same folder would mix what they write. The lock ends with the "
+        "process that holds it, also where that is killed."
+    ),
+    example="the same `neurodeploy train` in two terminals",
+)
+
 NEITHER_RUN_NOR_BUNDLE = Rule(
     "ND086",
     "the folder is neither a run nor a bundle",
