@@ -208,18 +208,3 @@ ARTEFACT_DIFFERS = Rule(
     ),
     example="a network.net that was written by another export",
 )
-
-LABEL_WITHOUT_CLASS = Rule(
-    "ND484",
-    "a label names a class that the readout does not have",
-    why="Such a label can never be right, before or after, so a drop of accuracy would be hidden.",
-    example="labels 1 to 10 for a readout of 10 neurons, whose classes are 0 to 9",
-)
-
-MANIFEST_DIFFERS = Rule(
-    "ND485",
-    "the manifest says something else than the program",
-    why="Others read the manifest alone, for latencies or the step's length; a wrong one misleads them.",
-    example="a manifest whose dt was edited",
-    exit_code=Exit.BUNDLE_CHANGED,
-)

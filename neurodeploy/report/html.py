@@ -7,6 +7,7 @@ from typing import Any
 
 from neurodeploy.bundle.golden import load_golden
 from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.findings.printable import printable
 from neurodeploy.graph.model import INPUT
 from neurodeploy.report.charts import dots, raster
 from neurodeploy.report.terminal import verdict
@@ -20,9 +21,16 @@ def to_html(verification: Verification) -> str:
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
-        TEMPLATE.read_text(encoding="utf-8")
-    )
+    def shown(value: Any) -> Any:
+        return (
+            printable(value, lines=True)
+            if isinstance(value, str) and not hasattr(value, "__html__")
+            else value
+        )
+
+    template = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, finalize=shown
+    ).from_string(TEMPLATE.read_text(encoding="utf-8"))
     sets = [
         {
             "result": result,

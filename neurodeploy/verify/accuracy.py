@@ -228,9 +228,9 @@ def _gate(result: SetResult, thresholds: Thresholds) -> Iterator[Finding]:
         held = "the measured drop" if thresholds.confidence is None else "the interval's upper end"
         yield DROP_TOO_LARGE.finding(
             where=f"samples {result.name!r}",
-            found=f"{drop.drop:.2f} percentage points ({100 * drop.confidence:g} % interval {drop.low:.2f} to "
-            f"{drop.high:.2f}, {result.n_samples} samples)",
+            found=f"{drop.drop:.2f} percentage points ({100 * drop.confidence:g} % interval "
+            f"{drop.low:.2f} to {drop.high:.2f}, {result.n_samples} samples)",
             limit=f"{thresholds.max_drop:g} percentage points, held against {held}",
-            help=f"The ladder names the step that loses it. --max-drop {that_passes(thresholds.held(drop)):.2f} "
-            "would have passed.",
+            help="The ladder names the step that loses it. --max-drop "
+            f"{that_passes(thresholds.held(drop)):.2f} would have passed.",
         )

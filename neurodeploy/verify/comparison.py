@@ -62,7 +62,7 @@ class Comparison:
             self._first = replace(first, sample=first.sample + first_sample)
 
     def problems(self) -> list[Finding]:
-        """Give what is missing, then the first difference, or that nothing was compared; empty where equal."""
+        """Give what is missing, the first difference, or that nothing was compared; empty where equal."""
         problems = [
             self._rule.finding(
                 where=name,
@@ -114,7 +114,7 @@ class Comparison:
                     yield name, f"{quantity} of type {one.dtype} against {other.dtype}"
         for name in [*expected.populations, *actual.populations]:
             if name not in self._names:
-                yield name, f"a trace of a population that the network does not have"
+                yield name, "a trace of a population that the network does not have"
 
     def _part(self, traces: Traces, names: Sequence[str]) -> Traces:
         """Give the named populations, in order, with what is compared of them."""

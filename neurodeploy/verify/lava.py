@@ -15,8 +15,8 @@ from neurodeploy.findings.finding import NeurodeployError, Severity
 from neurodeploy.targets.loihi.program import FixedGraph
 from neurodeploy.targets.loihi.simulate.fast import simulate
 from neurodeploy.traces import Traces
+from neurodeploy.verify.comparison import Comparison
 from neurodeploy.verify.gates import Check, broken, judge, skipped
-from neurodeploy.verify.levels import compare
 
 TITLE = "integers = Lava, bit for bit"
 
@@ -97,9 +97,11 @@ def check_lava(
         lava = runner.run(bundle, inputs, progress)
     except NeurodeployError as error:
         return broken("P3", TITLE, error.findings, required=required, backend="lava")
-    problems, facts = compare(P3_DIFFERS, ours, lava)
+    comparison = Comparison(P3_DIFFERS, [p.name for p in program.populations])
+    comparison.add(ours, lava)
+    problems = comparison.problems()
     without_v = [name for name, trace in lava.populations.items() if trace.v is None]
-    if without_v and not problems:
+    if without_v:
         problems = [
             NO_V_TO_COMPARE.finding(where=", ".join(without_v), help="Run `neurodeploy lava install` again.")
         ]
@@ -112,6 +114,6 @@ def check_lava(
         f"{inputs.shape[1]} steps",
         required=required,
         backend="lava",
-        facts=facts | {"samples_from": source, "n_steps": int(inputs.shape[1])},
+        facts=comparison.facts() | {"samples_from": source, "n_steps": int(inputs.shape[1])},
         notes=notes,
     )

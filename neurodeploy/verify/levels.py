@@ -1,4 +1,4 @@
-"""The parity levels that need nothing but the bundle's golden traces: P1, the export's integers, the twins."""
+"""The parity levels on a bundle's golden traces: P1, the integers at export, the two simulators."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ TRACE_BYTES = 10
 """Of one neuron-step: spikes and v at their widest, rounded up."""
 
 
-def check_trained(
-    graph: Graph, golden: Golden, *, trained_here: bool, threads: int | None = None
-) -> Check:
+def check_trained(graph: Graph, golden: Golden, *, trained_here: bool, threads: int | None = None) -> Check:
     """P1: hold the trained network with integer delays against its NIR file, read back and interpreted.
 
     Parameters

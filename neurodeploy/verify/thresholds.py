@@ -18,7 +18,7 @@ TOO_FEW = 10
 """Fewer spikes, or fewer differing decisions, are too few to refuse anything by."""
 
 SLACK = 1e-10
-"""Percentage points: 7 of 100 samples are a drop of 7.000000000000001 in float64, and --max-drop 7 holds it."""
+"""Percentage points: 7 of 100 samples are 7.000000000000001 in float64, and --max-drop 7 allows them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

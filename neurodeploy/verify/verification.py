@@ -11,8 +11,7 @@ from neurodeploy.verify.json_ready import json_ready, rounded
 from neurodeploy.verify.ladder import Rung
 from neurodeploy.verify.statistics import PairedDrop
 
-
-SCHEMA = "neurodeploy.verify/2"
+SCHEMA = "neurodeploy/verify/1"
 """Of :meth:`Verification.to_dict`: changes where a key changes its name or meaning."""
 
 

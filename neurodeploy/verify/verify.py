@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -13,20 +13,20 @@ from neurodeploy.bundle.golden import load_golden
 from neurodeploy.data.samples import Samples, load_samples
 from neurodeploy.files import check_hashes
 from neurodeploy.findings.codes_parity import UNKNOWN_RUNTIME
+from neurodeploy.findings.codes_usage import WRONG_USAGE
 from neurodeploy.findings.finding import nearest
 from neurodeploy.nir.read import read_nir
 from neurodeploy.targets.loihi.program import FixedGraph
 from neurodeploy.targets.loihi.program_file import read_program
-from neurodeploy.verify.gates import Check, judge
+from neurodeploy.verify.accuracy import check_accuracy, measure_sets
+from neurodeploy.verify.artefact import check_chip_file, check_listed, check_rules
 from neurodeploy.verify.lava import LavaRunner, check_lava, choose_inputs
-from neurodeploy.verify.levels import check_drop, check_golden, check_trained, check_twins, measure_sets
+from neurodeploy.verify.levels import check_golden, check_trained, check_twins
+from neurodeploy.verify.thresholds import Thresholds
 from neurodeploy.verify.verification import Verification
 
-BACKENDS = ("lava",)
-"""Backends that ``require`` may name: those that can be missing."""
-
-LAVA_IF_REQUIRED = 4
-"""How many samples Lava runs where it is required and no number is given."""
+RUNTIMES = ("lava",)
+"""What can be asked to run the bundle, besides our own simulators."""
 
 NOT_VERIFIED = "calibration"
 """The set that the integers were fitted on: never one to measure on."""
@@ -36,9 +36,10 @@ def verify(
     bundle: Path,
     *,
     samples: int | None = None,
-    lava: int | None = None,
-    require: Collection[str] = (),
+    runtimes: Mapping[str, int] | None = None,
+    if_present: Mapping[str, int] | None = None,
     max_drop: float | None = None,
+    confidence: float | None = None,
     given: Path | None = None,
     threads: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
@@ -52,12 +53,12 @@ def verify(
         The folder.
     samples
         How many samples of each set P2 measures; None for all.
-    lava
-        How many samples Lava runs; None for none, or for :data:`LAVA_IF_REQUIRED` if Lava is required.
-    require
-        Backends without which the verification cannot pass: ``lava``.
-    max_drop
-        Largest drop of accuracy from float to integers, in percentage points; None measures without a limit.
+    runtimes
+        How many samples each runtime must run, by its name: one that is missing is exit code 4.
+    if_present
+        The same for runtimes that may be missing: then the check is skipped, with the reason.
+    max_drop, confidence
+        See :class:`neurodeploy.verify.thresholds.Thresholds`.
     given
         npz with ``spikes`` (and ``labels``, ``mask``) to measure on in place of the bundle's own sets.
     threads
@@ -75,32 +76,42 @@ def verify(
     Raises
     ------
     NeurodeployError
-        ND008 (exit code 5) where the content does not match its hashes; ND427 an unknown backend in
-        ``require``; ND0xx for unreadable files.
+        ND008 (exit code 5) where the content does not match its hashes; ND2xx (exit code 3) where the program
+        breaks a rule of its target; ND080 for limits and numbers that mean nothing, ND427 for an unknown
+        runtime; ND0xx for unreadable files, and for samples, labels or masks that mean nothing.
     """
     bundle = Path(bundle)
-    for name in require:
-        if name not in BACKENDS:
-            raise UNKNOWN_RUNTIME.error(
-                where="--require", found=name, limit=", ".join(BACKENDS), help=nearest(name, BACKENDS)
-            )
+    thresholds = Thresholds(max_drop=max_drop, confidence=confidence)
+    asked, required = _asked(runtimes or {}, if_present or {})
     progress("checking hashes")
     manifest = check_hashes(bundle)
-    checks: list[Check] = [_hashes(manifest)]
-    graph = read_nir(bundle / "model.nir")
     program = read_program(bundle / "program.h5")
+    checks = [
+        check_listed(manifest),
+        check_rules(program, str(manifest.get("target", ""))),
+        check_chip_file(bundle, program, manifest),
+    ]
+    progress("reading the network and its samples")
+    graph = read_nir(bundle / "model.nir")
     golden = load_golden(bundle / "golden.npz")
     sets = _sets(bundle, program, given)
     progress("P1: trained network against NIR file")
-    checks.append(check_trained(graph, golden, threads=threads))
-    results = measure_sets(graph, program, sets, samples=samples, threads=threads, progress=progress)
-    checks.append(check_drop(results, max_drop))
+    trained_here = manifest.get("training") is not None
+    checks.append(check_trained(graph, golden, trained_here=trained_here, threads=threads))
+    results = measure_sets(
+        graph,
+        program,
+        sets,
+        samples=samples,
+        confidence=thresholds.interval,
+        threads=threads,
+        progress=progress,
+    )
+    checks.append(check_accuracy(results, thresholds, trained=golden.trained))
     progress("integers against those at export")
     checks.append(check_golden(program, golden, threads=threads))
     progress("fast simulator against the reference")
     checks.append(check_twins(program, golden, threads=threads))
-    required = "lava" in require
-    asked = lava if lava is not None else (LAVA_IF_REQUIRED if required else 0)
     source, inputs = choose_inputs(sets, golden.spikes, asked)
     if asked:
         progress(f"P3: Lava on {len(inputs)} samples")
@@ -127,16 +138,28 @@ def verify(
     )
 
 
-def _hashes(manifest: Mapping[str, Any]) -> Check:
-    """Report the hashes, which :func:`check_hashes` has found in order."""
-    n_files = len(manifest["sha256"])
-    return judge(
-        "hashes",
-        "content = sha256 in the manifest",
-        n_compared=n_files,
-        problems=(),
-        agreed=f"{n_files} files",
-    )
+def _asked(runtimes: Mapping[str, int], if_present: Mapping[str, int]) -> tuple[int, bool]:
+    """Give how many samples the runtime must run, and whether it may be missing."""
+    for name, number in [*runtimes.items(), *if_present.items()]:
+        if name not in RUNTIMES:
+            raise UNKNOWN_RUNTIME.error(
+                where="verify", found=name, limit=", ".join(RUNTIMES), help=nearest(name, RUNTIMES)
+            )
+        if number < 1:
+            raise WRONG_USAGE.error(
+                message="wrong usage: a runtime is asked to run no samples",
+                where=name,
+                found=str(number),
+                limit="at least 1",
+            )
+    if twice := set(runtimes) & set(if_present):
+        raise WRONG_USAGE.error(
+            message="wrong usage: a runtime is asked for as required and as one that may be missing",
+            where=", ".join(sorted(twice)),
+            help="Give one of the two.",
+        )
+    (name,) = RUNTIMES
+    return runtimes.get(name, if_present.get(name, 0)), name in runtimes
 
 
 def _sets(bundle: Path, program: FixedGraph, given: Path | None) -> dict[str, Samples]:

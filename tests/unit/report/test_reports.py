@@ -30,6 +30,8 @@ def rung(key: str, title: str, accuracy: float | None, mismatch: float) -> Rung:
         accuracy=accuracy,
         agreement=100.0 - 10 * mismatch,
         mismatch={"hidden1": mismatch, "hidden2": 2 * mismatch},
+        spikes={"hidden1": 2560, "hidden2": 1280},
+        not_shared={"hidden1": 10 * mismatch, "hidden2": 20 * mismatch},
         decisions=None,
     )
 
@@ -40,7 +42,7 @@ def made_up(*, name: str = "two-layers", good: bool = False, labels: bool = True
     first = {
         "quantity": "v", "population": "hidden1", "neuron": 3, "step": 12, "sample": 0,
         "expected": 187.0, "actual": 188.0,
-        "diagnosis": "they differ by one unit, as two ways of rounding do",
+        "diagnosis": "they differ by one unit",
         "text": "v of neuron 3 of hidden1 at step 12 of sample 0: expected 187, got 188",
     }  # fmt: skip
     wrong = Finding(
@@ -60,6 +62,14 @@ def made_up(*, name: str = "two-layers", good: bool = False, labels: bool = True
             problems=(),
             agreed="spikes equal, v within 1e-09 * max(1, |v|), 8 samples",
             facts={"populations": counts},
+        ),
+        judge(
+            "P2",
+            "float = integers, accuracy",
+            n_compared=200,
+            problems=(),
+            agreed="no limit was asked for (--max-drop); samples: 200 of 450 of validation",
+            gated=False,
         ),
         skipped("twins", "fast simulator = reference", "left out here, to show a check that was skipped"),
     ]
@@ -81,7 +91,7 @@ def made_up(*, name: str = "two-layers", good: bool = False, labels: bool = True
             )
         )
     drop = PairedDrop(
-        before=95.5, after=94.0, drop=1.5, standard_error=1.06, low=-0.91, high=3.88,
+        before=95.5, after=94.0, drop=1.5, standard_error=1.06, low=-0.91, high=3.88, confidence=0.95,
         n_samples=200, n_decisions=200,
     )  # fmt: skip
     return Verification(
@@ -101,6 +111,8 @@ def made_up(*, name: str = "two-layers", good: bool = False, labels: bool = True
                     rung("integers", "integer arithmetic", 94.0 if labels else None, 0.5),
                 ),
                 drop=drop if labels else None,
+                chance=50.5 if labels else None,
+                n_decisions=200,
             ),
         ),
         versions={"neurodeploy": "0.1.0"},
@@ -123,16 +135,16 @@ def test_json_says_what_the_exit_code_says():
     for good, code in ((True, 0), (False, 1)):
         content = json.loads(to_json(made_up(good=good)))
         assert content["exit_code"] == code
-        assert [check["name"] for check in content["checks"]] == ["hashes", "P1", "twins", "P3"]
-        assert {check["status"] for check in content["checks"]} <= {"passed", "failed", "skipped"}
+        assert [check["name"] for check in content["checks"]] == ["hashes", "P1", "P2", "twins", "P3"]
+        assert {check["status"] for check in content["checks"]} <= {"passed", "measured", "failed", "skipped"}
         assert all(check["reason"] for check in content["checks"])
-        assert content["sets"]["validation"]["drop_percentage_points"]["drop"] == 1.5
+        assert content["sets"]["validation"]["drop"]["drop_percentage_points"] == 1.5
 
 
 def test_junit_has_a_case_for_each_check_and_counts_them():
     suite = ET.fromstring(to_junit(made_up())).find("testsuite")
     assert suite is not None
-    assert [suite.get(key) for key in ("tests", "failures", "errors", "skipped")] == ["4", "1", "0", "1"]
+    assert [suite.get(key) for key in ("tests", "failures", "errors", "skipped")] == ["5", "1", "0", "1"]
     assert "got 188" in suite.find("testcase/failure").text
     assert suite.find("testcase/skipped").get("message").startswith("left out here")
 
