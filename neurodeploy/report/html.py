@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from neurodeploy.findings.printable import printable
 from neurodeploy.graph.model import INPUT
 from neurodeploy.report.charts import dots, raster
 from neurodeploy.report.terminal import verdict
+from neurodeploy.verify.json_ready import rounded
 from neurodeploy.verify.verification import SetResult, Verification
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
@@ -50,6 +52,7 @@ def to_html(verification: Verification) -> str:
     return template.render(
         verification=verification,
         verdict=verdict(verification),
+        number=number,
         sets=sets,
         divergences=divergences,
         compared=[check for check in verification.checks if check.facts.get("populations")],
@@ -58,15 +61,22 @@ def to_html(verification: Verification) -> str:
     )
 
 
+def number(form: str, x: float | None) -> str:
+    """Write a number; a dash where there is none or it is not finite."""
+    return "-" if x is None or not math.isfinite(x) else form % x
+
+
 def ladder_chart(result: SetResult) -> str:
     """Draw accuracy by rung; without labels, the mean spike mismatch by rung."""
     labels = [rung.title for rung in result.rungs]
-    accuracies = [rung.accuracy for rung in result.rungs if rung.accuracy is not None]
+    accuracies = [x for x in (rounded(rung.accuracy) for rung in result.rungs) if x is not None]
     if len(accuracies) == len(labels):
         # From a little below the worst, so that a fraction of a percent can be seen.
         low = max(0.0, float(int(min(accuracies) - 5)))
         return dots(labels, accuracies, title=f"Accuracy by rung on {result.name}", unit="%", low=low)
-    means = [sum(rung.mismatch.values()) / max(1, len(rung.mismatch)) for rung in result.rungs]
+    means = [
+        rounded(sum(rung.mismatch.values()) / max(1, len(rung.mismatch))) or 0.0 for rung in result.rungs
+    ]
     return dots(labels, means, title=f"Spikes that differ from float by rung on {result.name}", unit="%")
 
 

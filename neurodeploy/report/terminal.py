@@ -106,16 +106,16 @@ def verdict(verification: Verification) -> str:
     """
     code = verification.exit_code
     ended = {
-        status: ", ".join(check.name for check in verification.checks if check.status is status)
+        status: [check.name for check in verification.checks if check.status is status]
         for status in Status
     }
     said = VERDICTS[code]
     if code == Exit.OK and ended[Status.MEASURED]:
         said = "every check with a limit passed"
     if ended[Status.MEASURED]:
-        said += f"; only measured: {ended[Status.MEASURED]}"
+        said += f"; only measured: {', '.join(ended[Status.MEASURED])}"
     if ended[Status.SKIPPED]:
-        said += f"; skipped: {ended[Status.SKIPPED]}"
+        said += f"; skipped: {', '.join(ended[Status.SKIPPED])}"
     return f"{printable(said)} (exit code {code})"
 
 

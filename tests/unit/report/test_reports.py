@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
@@ -15,7 +16,7 @@ from neurodeploy.report.charts import dots, raster
 from neurodeploy.report.html import to_html
 from neurodeploy.report.json_report import to_json
 from neurodeploy.report.junit import to_junit
-from neurodeploy.report.terminal import text_of
+from neurodeploy.report.terminal import findings_text, print_text, text_of
 from neurodeploy.verify.gates import judge, skipped
 from neurodeploy.verify.ladder import Rung
 from neurodeploy.verify.statistics import PairedDrop
@@ -125,6 +126,75 @@ def test_terminal_report_of_a_failure(golden):
 
 def test_terminal_report_of_a_pass_without_labels(golden):
     golden.check(text_of(made_up(good=True, labels=False)))
+
+
+def many_populations(n: int = 6, prefix: str = "hidden") -> Verification:
+    """Make up a verification of a deep network: more columns than a terminal of 80 has room for."""
+    names = [f"{prefix}{i + 1}" for i in range(n)]
+    base = made_up(good=True)
+    (measured,) = base.sets
+    rungs = tuple(
+        replace(
+            rung,
+            mismatch={name: 0.125 * k * (i + 1) for i, name in enumerate(names)},
+            spikes=dict.fromkeys(names, 1000),
+            not_shared=dict.fromkeys(names, 1.0),
+        )
+        for k, rung in enumerate(measured.rungs)
+    )
+    counts = {name: {"compared": 1_234_567_890, "v": 0, "spikes": 12_345} for name in names}
+    checks = tuple(
+        replace(check, facts={"populations": counts}) if check.name == "P1" else check for check in base.checks
+    )
+    return replace(base, sets=(replace(measured, rungs=rungs),), checks=checks)
+
+
+def test_terminal_report_of_six_populations_at_80_columns(golden):
+    golden.check(text_of(many_populations(), width=80))
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 80, 100, 110, 200])
+@pytest.mark.parametrize("prefix", ["hidden", "a_population_with_a_name_that_is_longer_than_a_terminal_"])
+def test_no_width_cuts_a_number(width, prefix):
+    verification = many_populations(prefix=prefix)
+    text = text_of(verification, width=width)
+    assert all(len(line) <= width for line in text.splitlines())
+    assert "…" not in text
+    (measured,) = verification.sets
+    wanted = [f"{x:.3f}" for rung in measured.rungs for x in rung.mismatch.values()]
+    wanted += ["95.50", "94.00", "+1.50 ± 1.06", "-0.91 to +3.88", "200 of 450", "1,234,567,890", "12,345"]
+    for number in wanted:
+        assert text.count(number) >= wanted.count(number), number
+
+
+@pytest.mark.parametrize("name", ["[red]net[/red]", "[bold]", "net[0]", "[/]"])
+def test_names_in_square_brackets_do_not_vanish(name):
+    for text in (text_of(made_up(name=name)), text_of(many_populations(2, prefix=name), width=200)):
+        assert name in text
+
+
+def test_names_cannot_steer_a_terminal(capsys):
+    name = "a\x1b[2Jb\x07\u202e"
+    text = text_of(made_up(name=name)) + text_of(many_populations(2, prefix=name), width=200)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text) and "a\\x1b[2Jb\\x07" in text
+    print_text(findings_text([Finding(code="ND001", message="m", where=name)]), err=True)
+    assert "a\\x1b[2Jb" in capsys.readouterr().err
+
+
+def test_a_bundle_that_was_only_measured_is_not_called_passed():
+    for text in (text_of(made_up(good=True)), to_html(made_up(good=True))):
+        assert "every required check ran and passed" not in text
+        assert "every check with a limit passed; only measured: P2" in text
+    names = [case.get("name") for case in ET.fromstring(to_junit(made_up(good=True))).iter("testcase")]
+    assert "P2: float = integers, accuracy (measured)" in names
+
+
+def test_numbers_that_are_not_finite_are_null_in_json():
+    verification = made_up()
+    facts = {"first_divergence": {"expected": float("nan"), "actual": np.float64("inf"), "n": np.int64(3)}}
+    checks = (replace(verification.checks[0], facts=facts), *verification.checks[1:])
+    content = json.loads(to_json(replace(verification, checks=checks)), parse_constant=lambda text: 1 / 0)
+    assert content["checks"][0]["facts"]["first_divergence"] == {"expected": None, "actual": None, "n": 3}
 
 
 def test_the_terminal_report_has_no_control_characters():
