@@ -37,15 +37,16 @@ def command(ctx: click.Context, *, source: Path, target: str, dt_s: float | None
             {
                 "source": str(source),
                 "target": chip.name,
-                "exit_code": code,
                 "findings": [finding.to_dict() for finding in findings],
-            }
+            },
+            schema="check",
+            exit_code=code,
         )
     else:
         options.show_findings(findings, as_json=False)
         errors = sum(finding.severity is Severity.ERROR for finding in findings)
         verdict = f"breaks {errors} rule(s) of {chip.name}" if errors else f"fits {chip.name}"
-        click.echo(f"{source} {verdict}")
+        options.echo(f"{source} {verdict}")
     ctx.exit(code)
 
 

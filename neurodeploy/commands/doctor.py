@@ -42,19 +42,19 @@ def command(as_json: bool) -> None:
         },
     }
     if as_json:
-        options.print_json(facts)
+        options.print_json(facts, schema="doctor")
         return
     for key in ("neurodeploy", "python", "executable", "platform", "cores"):
-        click.echo(f"{key}: {facts[key]}")
-    click.echo(f"packages: {', '.join(f'{name} {found}' for name, found in facts['packages'].items())}")
-    click.echo(f"backends: {', '.join(facts['backends'])}")
+        options.echo(f"{key}: {facts[key]}")
+    options.echo(f"packages: {', '.join(f'{name} {found}' for name, found in facts['packages'].items())}")
+    options.echo(f"backends: {', '.join(facts['backends'])}")
     if lava.ready:
         versions = ", ".join(f"{name} {found}" for name, found in lava.versions.items())
-        click.echo(f"lava: ready ({lava.origin}), {lava.python}, {versions}")
+        options.echo(f"lava: ready ({lava.origin}), {lava.python}, {versions}")
     else:
-        click.echo(f"lava: not ready ({lava.origin}), {lava.reason}; run `neurodeploy lava install`")
+        options.echo(f"lava: not ready ({lava.origin}), {lava.reason}; run `neurodeploy lava install`")
     for name, path in facts["folders"].items():
-        click.echo(f"{name} folder: {path}")
+        options.echo(f"{name} folder: {path}")
 
 
 def available_cores() -> int:

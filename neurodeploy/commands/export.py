@@ -87,14 +87,15 @@ def command(
                 "bundle": str(result.bundle),
                 "findings": [finding.to_dict() for finding in findings],
                 "rungs": result.rungs,
-                "exit_code": Exit.GATE_FAILED if gate else Exit.OK,
-            }
+            },
+            schema="export",
+            exit_code=Exit.GATE_FAILED if gate else Exit.OK,
         )
     else:
         print_text(findings_text([*result.findings, *([gate] if gate else [])]), err=True)
         for table in rungs_table(result.rungs):
             print_text(table)
-        click.echo(f"bundle: {result.bundle}")
+        options.echo(f"bundle: {result.bundle}")
     ctx.exit(Exit.GATE_FAILED if gate else Exit.OK)
 
 

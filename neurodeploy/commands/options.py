@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,10 @@ import click
 
 from neurodeploy.findings.codes_usage import NO_SUCH_PATH
 from neurodeploy.findings.finding import Finding, Severity, nearest
+from neurodeploy.findings.printable import printable
+
+SCHEMA_VERSION = 1
+"""Of every ``--json``: a key changes its meaning or goes only with a new number."""
 
 ALIASES = {"loihi": "loihi2"}
 """Names that ``--target`` takes for the default chip of a family."""
@@ -43,10 +48,11 @@ def existing(path: Path) -> Path:
     raise NO_SUCH_PATH.error(where=str(path), help=nearest(path.name, beside) or "Check the path.")
 
 
-def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
+def show_findings(findings: Sequence[Finding], *, as_json: bool, exit_code: int = 0) -> None:
     """Print findings: JSON to stdout, or text to stderr, coloured on a terminal without ``NO_COLOR``."""
     if as_json:
-        click.echo(json.dumps({"findings": [finding.to_dict() for finding in findings]}, indent=1))
+        told = {"findings": [finding.to_dict() for finding in findings]}
+        print_json(told, schema="findings", exit_code=exit_code)
         return
     colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     for number, finding in enumerate(findings):
@@ -58,9 +64,37 @@ def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
         click.echo(("\n" if number else "") + text, err=True)
 
 
-def print_json(payload: Mapping[str, Any]) -> None:
-    """Print a JSON object to stdout."""
-    click.echo(json.dumps(payload, indent=1, allow_nan=False))
+def print_json(payload: Mapping[str, Any], *, schema: str, exit_code: int = 0) -> None:
+    """Print a JSON object to stdout, with the name of its schema and the exit code of the command.
+
+    Parameters
+    ----------
+    payload
+        JSON-ready; a number that is not finite, which JSON lacks, becomes null.
+    schema
+        Name of a file in ``neurodeploy/schemas``, without its ending.
+    exit_code
+        What the command ends with.
+    """
+    head = {"schema": f"neurodeploy/{schema}/{SCHEMA_VERSION}", "exit_code": int(exit_code)}
+    rest = {key: value for key, value in payload.items() if key not in head}
+    click.echo(json.dumps(finite({**head, **rest}), indent=1, allow_nan=False))
+
+
+def finite(value: Any) -> Any:
+    """Give a JSON-ready value with null in place of NaN and infinities."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(entry) for entry in value]
+    return value
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Print text in which names may stand: nothing in it can steer a terminal."""
+    click.echo(printable(text, lines=True), err=err)
 
 
 def progress_lines(*, quiet: bool) -> Callable[[str], None]:

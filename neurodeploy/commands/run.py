@@ -73,10 +73,10 @@ def command(
     if as_json:
         shapes = {name: list(array.shape) for name, array in arrays.items()}
         told = {"output": str(output), "backend": backend, "seconds": seconds, "arrays": shapes}
-        options.print_json({**told, "findings": []})
+        options.print_json({**told, "findings": []}, schema="run")
     else:
         n_spikes = sum(int(trace.spikes.sum()) for trace in traces.populations.values())
-        click.echo(
+        options.echo(
             f"{len(spikes)} samples of {spikes.shape[1]} steps on {backend} in {seconds:.2f} s: "
             f"{n_spikes} spikes -> {output}"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from neurodeploy.commands import options
 from neurodeploy.findings.codes_usage import NO_SUCH_PATH
 from neurodeploy.findings.finding import Exit, Finding
 
@@ -87,7 +87,8 @@ def _show(result: SweepResult, folder: Path, *, as_json: bool) -> None:
             "points": table_json(result.points),
             "findings": [failure.to_dict() for failure in result.failures],
         }
-        click.echo(json.dumps(content, indent=1, allow_nan=False))
+        code = Exit.GATE_FAILED if result.failures else Exit.OK
+        options.print_json(content, schema="sweep", exit_code=code)
         return
     for failure in result.failures:
         click.echo(failure.render(), err=True)

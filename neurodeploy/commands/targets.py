@@ -20,27 +20,30 @@ def command(name: str | None, as_json: bool) -> None:
     if as_json:
         options.print_json(
             {
-                target.name: {
-                    "title": target.title,
-                    "backend": target.backend,
-                    "limits": {
-                        limit.name: {
-                            "value": limit.value,
-                            "unit": limit.unit,
-                            "source": limit.source,
-                            "verified_on": limit.verified_on,
-                        }
-                        for limit in target.limits.values()
-                    },
+                "targets": {
+                    target.name: {
+                        "title": target.title,
+                        "backend": target.backend,
+                        "limits": {
+                            limit.name: {
+                                "value": limit.value,
+                                "unit": limit.unit,
+                                "source": limit.source,
+                                "verified_on": limit.verified_on,
+                            }
+                            for limit in target.limits.values()
+                        },
+                    }
+                    for target in targets
                 }
-                for target in targets
-            }
+            },
+            schema="targets",
         )
         return
     for target in targets:
         also = "".join(f" (also: {alias})" for alias, real in options.ALIASES.items() if real == target.name)
-        click.echo(f"{target.name}{also}  {target.title}, {len(target.limits)} limits")
+        options.echo(f"{target.name}{also}  {target.title}, {len(target.limits)} limits")
         for limit in target.limits.values() if name else ():
-            click.echo(f"  {limit.name} = {limit.value} {limit.unit}")
-            click.echo(f"      source: {limit.source}")
-            click.echo(f"      verified: {limit.verified_on}")
+            options.echo(f"  {limit.name} = {limit.value} {limit.unit}")
+            options.echo(f"      source: {limit.source}")
+            options.echo(f"      verified: {limit.verified_on}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 import click
+
+from neurodeploy.commands import options
 
 
 @click.command("train")
@@ -54,7 +55,7 @@ def command(
     if not first:
         return
     if as_json:
-        click.echo(json.dumps({"run": str(folder), **result.facts}, indent=1))
+        options.print_json({"run": str(folder), **result.facts}, schema="train")
         return
     for note in result.notes:
         click.echo(f"note: {note}")

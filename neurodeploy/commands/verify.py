@@ -116,11 +116,11 @@ def command(
 
         options.write_text(report, to_html(result))
     if quiet:
-        options.print_json(result.to_dict())
+        options.print_json(result.to_dict(), schema="verify", exit_code=result.exit_code)
     else:
         from neurodeploy.report.terminal import print_verification
 
         print_verification(result, colour=options.colours())
         for path in filter(None, (report, junit, None if json_to is None else Path(json_to))):
-            click.echo(f"report: {path}")
+            options.echo(f"report: {path}")
     ctx.exit(result.exit_code)
