@@ -135,7 +135,7 @@ def stop(error: BaseException, *, as_json: bool) -> NoReturn:
 def encodable_streams() -> None:
     """Let no character break the output: what a stream's encoding lacks is written as an escape."""
     for stream in (sys.stdout, sys.stderr):
-        # In UTF-8 only lone surrogates cannot be written, and `surrogateescape` gives a file name's own bytes.
+        # UTF-8 lacks lone surrogates only, and with `surrogateescape` they are a file name's own bytes.
         kept = "surrogateescape" if str(stream.encoding).lower().startswith("utf") else "backslashreplace"
         if hasattr(stream, "reconfigure") and stream.errors not in (kept, "backslashreplace"):
             stream.reconfigure(errors="backslashreplace")
