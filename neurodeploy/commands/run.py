@@ -51,18 +51,14 @@ def command(
 
     Latencies are removed: step t of every population is step t of the trained network.
     """
-    from neurodeploy.data.samples import check_spikes
-    from neurodeploy.files import check_hashes, load_npz, save_npz
+    from neurodeploy.data.samples import Samples
+    from neurodeploy.files import check_hashes, save_npz
 
     options.existing(bundle)
     options.existing(given)
     manifest = check_hashes(bundle)
-    spikes = check_spikes(
-        load_npz(given, required=("spikes",))["spikes"],
-        size=int(manifest["input"]["size"]),
-        maximum=int(manifest["input"]["max"]),
-        where=f"{given}: spikes",
-    )
+    takes = manifest["input"]
+    spikes = Samples.from_npz(given, size=int(takes["size"]), maximum=int(takes["max"])).spikes
     say = options.progress_lines(quiet=as_json)
     began = time.perf_counter()
     traces = _BACKENDS[backend](bundle, spikes, threads, say)

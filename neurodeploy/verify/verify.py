@@ -10,8 +10,8 @@ from typing import Any
 
 from neurodeploy import __version__
 from neurodeploy.bundle.golden import load_golden
-from neurodeploy.data.samples import Samples, check_spikes, load_samples
-from neurodeploy.files import check_hashes, load_npz
+from neurodeploy.data.samples import Samples, load_samples
+from neurodeploy.files import check_hashes
 from neurodeploy.findings.codes_parity import UNKNOWN_RUNTIME
 from neurodeploy.findings.finding import nearest
 from neurodeploy.nir.read import read_nir
@@ -141,14 +141,16 @@ def _hashes(manifest: Mapping[str, Any]) -> Check:
 
 def _sets(bundle: Path, program: FixedGraph, given: Path | None) -> dict[str, Samples]:
     """Give the sets to measure on, checked against what the network takes."""
-    size, maximum = program.input_size, program.input_max
+    readout = program.readout
+    n_classes = None if readout is None else program.population(readout.population).size
+    takes: dict[str, Any] = {
+        "size": program.input_size,
+        "maximum": program.input_max,
+        "n_classes": n_classes,
+    }
     if given is not None:
-        arrays = load_npz(given, required=("spikes",))
-        spikes = check_spikes(arrays["spikes"], size=size, maximum=maximum, where=str(given))
-        return {"given": Samples(spikes, arrays.get("labels"), arrays.get("mask"))}
-    sets = load_samples(bundle / "samples.npz")
-    for name, samples in sets.items():
-        check_spikes(samples.spikes, size=size, maximum=maximum, where=f"{bundle / 'samples.npz'}: {name}")
+        return {"given": Samples.from_npz(given, **takes)}
+    sets = load_samples(bundle / "samples.npz", **takes)
     without = {name: samples for name, samples in sets.items() if name != NOT_VERIFIED}
     return without or sets
 
