@@ -18,14 +18,17 @@ PACKAGES = ("numpy", "numba", "h5py", "nir", "pydantic", "scipy", "torch", "nors
 
 
 @click.command("doctor")
+@click.option(
+    "--deep", is_flag=True, help="Import Lava, which takes seconds, in place of reading the marker."
+)
 @options.json_option
-def command(as_json: bool) -> None:
+def command(*, deep: bool, as_json: bool) -> None:
     """Show versions, whether Lava can run, cores and folders; what is missing is told, not an error."""
     from neurodeploy.shipped import folder
     from neurodeploy.targets.loihi.lava.environment import cache_folder, status
     from neurodeploy.targets.target import backend_names
 
-    lava = status()
+    lava = status(deep=deep)
     facts: dict[str, Any] = {
         "neurodeploy": __version__,
         "python": platform.python_version(),

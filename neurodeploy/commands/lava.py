@@ -24,14 +24,17 @@ def install_command(as_json: bool) -> None:
 
 
 @command.command("status")
+@click.option(
+    "--deep", is_flag=True, help="Import Lava, which takes seconds, in place of reading the marker."
+)
 @options.json_option
 @click.pass_context
-def status_command(ctx: click.Context, as_json: bool) -> None:
+def status_command(ctx: click.Context, *, deep: bool, as_json: bool) -> None:
     """Say whether Lava can be used, and where it is; exit code 4 where it cannot."""
     from neurodeploy.findings.finding import Exit
     from neurodeploy.targets.loihi.lava.environment import status
 
-    found = status()
+    found = status(deep=deep)
     code = Exit.OK if found.ready else Exit.BACKEND_MISSING
     if as_json:
         options.print_json(found.to_dict(), schema="lava", exit_code=code)
