@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from neurodeploy.commands import options
+from neurodeploy.commands import completion, options
 
 
 @click.command("explain")
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=completion.codes)
 @options.json_option
 def command(code: str | None, as_json: bool) -> None:
     """Explain the code of a finding: what it means, why it exists, what to do; without CODE, list all."""

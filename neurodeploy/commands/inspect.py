@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurodeploy.commands import options
+from neurodeploy.commands import completion, options
 from neurodeploy.findings.codes_usage import NEITHER_RUN_NOR_BUNDLE
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("inspect")
-@click.argument("path", metavar="RECIPE|RUN|FILE.nir|BUNDLE")
+@click.argument("path", metavar="RECIPE|RUN|FILE.nir|BUNDLE", shell_complete=completion.recipes)
 @click.option(
     "--dt", "dt_s", type=float, metavar="SECONDS", help="Length of a step, for NIR files that do not say."
 )

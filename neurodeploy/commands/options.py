@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from neurodeploy.commands import completion
 from neurodeploy.findings.codes_usage import NO_SUCH_PATH
 from neurodeploy.findings.finding import Finding, Severity, nearest
 from neurodeploy.findings.printable import printable
@@ -32,7 +33,43 @@ target_option = click.option(
     show_default=True,
     metavar="NAME|FILE.toml",
     help="Name of a target, or a TOML file.",
+    shell_complete=completion.targets,
 )
+
+
+class OutOption(click.Option):
+    """``-o/--out``; its older name ``--output`` works as well and is not listed."""
+
+    OLDER = "--output"
+
+    def __init__(self, declarations: Sequence[str], **attributes: Any) -> None:
+        super().__init__([*declarations, self.OLDER], **attributes)
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Give the line of the help without the older name."""
+        every = self.opts
+        self.opts = [name for name in every if name != self.OLDER]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = every
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:  # noqa: ARG002 (click's signature)
+        """Name the option in a finding."""
+        return "'-o' / '--out'"
+
+
+def out_option(metavar: str, help: str, *, required: bool = False) -> Callable[[Any], Any]:
+    """Give the decorator of ``-o/--out`` for what a command writes."""
+    return click.option(
+        "-o",
+        "--out",
+        cls=OutOption,
+        type=click.Path(path_type=Path),
+        metavar=metavar,
+        required=required,
+        help=help,
+    )
 
 
 def target_name(name: str) -> str:

@@ -34,18 +34,15 @@ if TYPE_CHECKING:
     metavar="IN.npz",
     help="`spikes`, whole numbers [sample, step, source].",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
+@options.out_option(
+    "OUT.npz",
     required=True,
-    metavar="OUT.npz",
     help="`<population>/spikes`, `<population>/v` [sample, step, neuron] and `output/score` [sample, class].",
 )
 @options.threads_option
 @options.json_option
 def command(
-    *, bundle: Path, backend: str, given: Path, output: Path, threads: int | None, as_json: bool
+    *, bundle: Path, backend: str, given: Path, out: Path, threads: int | None, as_json: bool
 ) -> None:
     """Run a bundle on a backend; no backend ever takes the place of another.
 
@@ -65,16 +62,16 @@ def command(
     seconds = time.perf_counter() - began  # reading the program and a first compilation included
     options.end_progress(quiet=as_json)
     arrays = output_arrays(traces)
-    save_npz(output, arrays)
+    save_npz(out, arrays)
     if as_json:
         shapes = {name: list(array.shape) for name, array in arrays.items()}
-        told = {"output": str(output), "backend": backend, "seconds": seconds, "arrays": shapes}
+        told = {"output": str(out), "backend": backend, "seconds": seconds, "arrays": shapes}
         options.print_json({**told, "findings": []}, schema="run")
     else:
         n_spikes = sum(int(trace.spikes.sum()) for trace in traces.populations.values())
         options.echo(
             f"{len(spikes)} samples of {spikes.shape[1]} steps on {backend} in {seconds:.2f} s: "
-            f"{n_spikes} spikes -> {output}"
+            f"{n_spikes} spikes -> {out}"
         )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from neurodeploy.commands import options
+from neurodeploy.commands import completion, options
 
 
 @click.command("targets")
-@click.argument("name", required=False, metavar="[NAME|FILE.toml]")
+@click.argument("name", required=False, metavar="[NAME|FILE.toml]", shell_complete=completion.targets)
 @options.json_option
 def command(name: str | None, as_json: bool) -> None:
     """List the targets; with a name, all of its limits with their units and sources."""

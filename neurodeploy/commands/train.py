@@ -7,17 +7,22 @@ from pathlib import Path
 
 import click
 
-from neurodeploy.commands import options
+from neurodeploy.commands import completion, options
 
 
 @click.command("train")
-@click.argument("recipe")
+@click.argument("recipe", shell_complete=completion.recipes)
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="The run folder.  [default: runs/<recipe>-<seed>]"
 )
 @click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Folder with the data files.")
 @click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe; repeatable."
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a key of the recipe; repeatable.",
+    shell_complete=completion.keys,
 )
 @click.option("--epochs", type=click.IntRange(min=1), help="Instead of the recipe's train.epochs.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the recipe's train.seed.")
