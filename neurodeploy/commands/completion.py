@@ -22,10 +22,9 @@ def recipes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
 
 def targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
     """Offer the targets, and TOML files."""
-    from neurodeploy.commands.options import ALIASES
-    from neurodeploy.shipped import names
+    from neurodeploy.targets.registry import target_names
 
-    known = dict.fromkeys((*names("targets"), *ALIASES), "")
+    known = dict.fromkeys(target_names(), "")
     return [*_matching(known, incomplete), CompletionItem(incomplete, type=FILES)]
 
 

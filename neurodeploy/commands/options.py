@@ -20,9 +20,6 @@ from neurodeploy.findings.printable import printable
 SCHEMA_VERSION = 1
 """Of every ``--json``: a key changes its meaning or goes only with a new number."""
 
-ALIASES = {"loihi": "loihi2"}
-"""Names that ``--target`` takes for the default chip of a family."""
-
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stdout, with the same exit code.")
 threads_option = click.option(
     "--threads", type=click.IntRange(min=1), help="Threads to use; by default every core of the process."
@@ -70,11 +67,6 @@ def out_option(metavar: str, help: str, *, required: bool = False) -> Callable[[
         required=required,
         help=help,
     )
-
-
-def target_name(name: str) -> str:
-    """Resolve the alias of a target."""
-    return ALIASES.get(name, name)
 
 
 def existing(path: Path) -> Path:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from neurodeploy.targets.target import Target
     from neurodeploy.traces import Traces
 
 
@@ -102,11 +103,9 @@ def _float(
 def _fixed(
     bundle: Path, spikes: NDArray[np.uint8], threads: int | None, say: Callable[[str], None]
 ) -> Traces:
-    from neurodeploy.targets.loihi.program_file import read_program
-    from neurodeploy.targets.loihi.simulate.fast import simulate
-
     say("simulating integers")
-    return simulate(read_program(bundle / "program.h5"), spikes, threads=threads)
+    target = _target(bundle)
+    return target.simulate(target.read(bundle), spikes, threads=threads)
 
 
 def _lava(
@@ -115,9 +114,16 @@ def _lava(
     threads: int | None,  # noqa: ARG001 (Lava has its own)
     say: Callable[[str], None],
 ) -> Traces:
-    from neurodeploy.verify.loihi_lava import LoihiLava
+    runtime = _target(bundle).runtimes["lava"]
+    return runtime.run(bundle, spikes, progress=lambda done, total: say(f"Lava, {done} of {total} samples"))
 
-    return LoihiLava().run(bundle, spikes, say)
+
+def _target(bundle: Path) -> Target[Any]:
+    """Give the target that the bundle was made for."""
+    from neurodeploy.files import read_manifest
+    from neurodeploy.targets.registry import target_of
+
+    return target_of(bundle, str(read_manifest(bundle)["target"]))
 
 
 _BACKENDS: dict[str, Callable[..., Traces]] = {"float": _float, "fixed": _fixed, "lava": _lava}

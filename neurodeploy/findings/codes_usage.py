@@ -276,3 +276,10 @@ UNKNOWN_CODE = Rule(
     ),
     example="neurodeploy explain ND999",
 )
+
+BAD_PASS = Rule(
+    "ND088",
+    "a pass cannot be used as it is named",
+    why="A pass is named as name:option=value,option=value; its options are its fields.",
+    example="--pass clamp_delays:max_stepz=62",
+)

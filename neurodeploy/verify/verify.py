@@ -14,12 +14,13 @@ from neurodeploy.data.samples import Samples, load_samples
 from neurodeploy.files import check_hashes
 from neurodeploy.findings.codes_parity import UNKNOWN_RUNTIME
 from neurodeploy.findings.finding import nearest
+from neurodeploy.graph.model import Graph
 from neurodeploy.nir.read import read_nir
-from neurodeploy.targets.loihi.program import FixedGraph
-from neurodeploy.targets.loihi.program_file import read_program
+from neurodeploy.targets.registry import target_of
+from neurodeploy.targets.target import Runtime
 from neurodeploy.verify.gates import Check, judge
-from neurodeploy.verify.lava import LavaRunner, check_lava, choose_inputs
 from neurodeploy.verify.levels import check_drop, check_golden, check_trained, check_twins, measure_sets
+from neurodeploy.verify.runtime import check_runtime, choose_inputs
 from neurodeploy.verify.verification import Verification
 
 BACKENDS = ("lava",)
@@ -42,7 +43,7 @@ def verify(
     given: Path | None = None,
     threads: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
-    runner: LavaRunner | None = None,
+    runtime: Runtime | None = None,
 ) -> Verification:
     """Run every check on a bundle.
 
@@ -64,8 +65,8 @@ def verify(
         For the simulators; by default every core.
     progress
         Called with a line for each stage.
-    runner
-        Lava; by default the Loihi backend's.
+    runtime
+        What P3 runs the bundle in; by default the target's own.
 
     Returns
     -------
@@ -88,31 +89,34 @@ def verify(
     manifest = check_hashes(bundle)
     checks: list[Check] = [_hashes(manifest)]
     graph = read_nir(bundle / "model.nir")
-    program = read_program(bundle / "program.h5")
+    target = target_of(bundle, str(manifest.get("target", "")))
+    program = target.read(bundle)
     golden = load_golden(bundle / "golden.npz")
-    sets = _sets(bundle, program, given)
+    sets = _sets(bundle, graph, given)
     progress("P1: trained network against NIR file")
     checks.append(check_trained(graph, golden, threads=threads))
-    results = measure_sets(graph, program, sets, samples=samples, threads=threads, progress=progress)
+    results = measure_sets(graph, target, program, sets, samples=samples, threads=threads, progress=progress)
     checks.append(check_drop(results, max_drop))
     progress("integers against those at export")
-    checks.append(check_golden(program, golden, threads=threads))
+    checks.append(check_golden(target, program, golden, threads=threads))
     progress("fast simulator against the reference")
-    checks.append(check_twins(program, golden, threads=threads))
+    checks.append(check_twins(target, program, golden, threads=threads))
     required = "lava" in require
     asked = lava if lava is not None else (LAVA_IF_REQUIRED if required else 0)
     source, inputs = choose_inputs(sets, golden.spikes, asked)
     if asked:
         progress(f"P3: Lava on {len(inputs)} samples")
+    given_runtime = runtime or next(iter(target.runtimes.values()), None)
     checks.append(
-        check_lava(
+        check_runtime(
             bundle,
+            target,
             program,
             inputs,
             asked=asked,
             source=source,
             required=required,
-            runner=runner or _loihi_runner(),
+            runtime=given_runtime,
             progress=progress,
         )
     )
@@ -120,7 +124,7 @@ def verify(
         bundle=str(bundle),
         name=str(manifest.get("name", "")),
         target=str(manifest.get("target", "")),
-        dt_s=program.dt_s,
+        dt_s=graph.dt_s,
         checks=tuple(checks),
         sets=tuple(results),
         versions=versions(manifest),
@@ -139,14 +143,13 @@ def _hashes(manifest: Mapping[str, Any]) -> Check:
     )
 
 
-def _sets(bundle: Path, program: FixedGraph, given: Path | None) -> dict[str, Samples]:
+def _sets(bundle: Path, graph: Graph, given: Path | None) -> dict[str, Samples]:
     """Give the sets to measure on, checked against what the network takes."""
-    readout = program.readout
-    n_classes = None if readout is None else program.population(readout.population).size
+    readout = graph.readout
     takes: dict[str, Any] = {
-        "size": program.input_size,
-        "maximum": program.input_max,
-        "n_classes": n_classes,
+        "size": graph.input_size,
+        "maximum": graph.input_max,
+        "n_classes": None if readout is None else graph.population(readout.population).size,
     }
     if given is not None:
         return {"given": Samples.from_npz(given, **takes)}
@@ -165,10 +168,3 @@ def versions(manifest: Mapping[str, Any]) -> dict[str, str]:
             found[package] = "not installed"
     made = manifest.get("versions", {})
     return found | {f"exported with {name}": str(number) for name, number in dict(made).items()}
-
-
-def _loihi_runner() -> LavaRunner:
-    """Give the Loihi backend's Lava."""
-    from neurodeploy.verify.loihi_lava import LoihiLava
-
-    return LoihiLava()

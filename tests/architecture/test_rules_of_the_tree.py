@@ -12,7 +12,7 @@ import pytest
 
 import neurodeploy
 from neurodeploy.shipped import names
-from neurodeploy.targets.limits import load_target
+from neurodeploy.targets.registry import load_target
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(neurodeploy.__file__).parent

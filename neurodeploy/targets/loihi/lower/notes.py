@@ -18,14 +18,17 @@ from neurodeploy.findings.codes_network import (
 )
 from neurodeploy.findings.finding import Finding
 from neurodeploy.graph.model import Graph, Population
-from neurodeploy.targets.limits import Limit, Target
+from neurodeploy.targets.limits import Limit
+from neurodeploy.targets.loihi.chip import DECAY_BITS
 from neurodeploy.targets.loihi.program import FixedGraph
-from neurodeploy.units import DECAY_BITS, off_grid, tau_to_decay
+from neurodeploy.units import off_grid, tau_to_decay
+
+MOVED_TAU = 0.01
+"""Time constants that move by less than this part of themselves are not worth a note."""
 
 
-def delay_findings(graph: Graph, steps: Mapping[str, NDArray[np.int64]], target: Target) -> list[Finding]:
+def delay_findings(graph: Graph, steps: Mapping[str, NDArray[np.int64]], limit: Limit) -> list[Finding]:
     """Find delays above the limit and delays that are not whole steps."""
-    limit = target.limit("max_delay_steps")
     findings = []
     for projection in graph.projections:
         present = projection.weight != 0
@@ -53,7 +56,7 @@ def decay_findings(graph: Graph) -> list[Finding]:
         if population.model.filtered:
             taus.append(("tau_syn", population.tau_syn_s))
         for name, tau_s in taus:
-            lost = tau_to_decay(tau_s, graph.dt_s) == 0
+            lost = tau_to_decay(tau_s, graph.dt_s, bits=DECAY_BITS) == 0
             if lost.any():
                 findings.append(
                     TAU_TOO_LONG.finding(
@@ -66,9 +69,8 @@ def decay_findings(graph: Graph) -> list[Finding]:
     return findings
 
 
-def deployed_delay_findings(program: FixedGraph, target: Target) -> list[Finding]:
+def deployed_delay_findings(program: FixedGraph, limit: Limit) -> list[Finding]:
     """Find delays that fit as trained but not with the latencies that the chip adds."""
-    limit = target.limit("max_delay_steps")
     return [
         finding
         for p in program.projections
@@ -95,40 +97,41 @@ def too_long(where: str, steps: NDArray[np.integer[Any]], dt_s: float, limit: Li
     ]
 
 
-def population_findings(
-    graph: Graph,
-    population: Population,
-    facts: Mapping[str, Any],
-    clipped: int,
-    jumps: Mapping[str, NDArray[np.float64]],
-) -> list[Finding]:
-    """Report what a user should know of a population: clipped weights, moved taus, filtered biases."""
-    where = f"{graph.name}.{population.name}"
-    findings = []
-    if clipped:
-        total = sum(int((weight != 0).sum()) for weight in jumps.values())
-        findings.append(
-            WEIGHTS_CLIPPED.finding(
-                where=where,
-                found=f"{clipped} of {total}",
-                limit="the clipping that gives the least squared error of all weights",
-                help="The ladder of `neurodeploy verify` shows what it costs.",
-            )
+def clipped_findings(where: str, clipped: int, total: int) -> list[Finding]:
+    """Say how many weights of a population were clipped; nothing where none were."""
+    if not clipped:
+        return []
+    return [
+        WEIGHTS_CLIPPED.finding(
+            where=where,
+            found=f"{clipped} of {total}",
+            limit="the clipping that gives the least squared error of all weights",
+            help="The ladder of `neurodeploy verify` shows what it costs.",
         )
-    if facts["worst_tau_error"] > 0.01:
-        findings.append(
-            TAUS_MOVED.finding(
-                where=where,
-                found=f"by up to {100 * facts['worst_tau_error']:.2g} % in {facts['groups']} group(s)",
-                help="The ladder of `neurodeploy verify` shows what it costs.",
-            )
+    ]
+
+
+def moved_tau_findings(where: str, worst: float, groups: int) -> list[Finding]:
+    """Say by how much time constants were moved; nothing up to 1 %."""
+    if worst <= MOVED_TAU:
+        return []
+    return [
+        TAUS_MOVED.finding(
+            where=where,
+            found=f"by up to {100 * worst:.2g} % in {groups} group(s)",
+            help="The ladder of `neurodeploy verify` shows what it costs.",
         )
-    if population.model.filtered and population.bias.any():
-        findings.append(
-            BIAS_BEHIND_FILTER.finding(
-                where=where,
-                found="the chip adds a bias to v; the trained current reaches it after some tau_syn",
-                help="The first steps of a sample differ; the ladder shows what it costs.",
-            )
+    ]
+
+
+def filtered_bias_findings(where: str, population: Population) -> list[Finding]:
+    """Say that a bias acts at once where the trained one goes through a synaptic filter."""
+    if not (population.model.filtered and population.bias.any()):
+        return []
+    return [
+        BIAS_BEHIND_FILTER.finding(
+            where=where,
+            found="the chip adds a bias to v; the trained current reaches it after some tau_syn",
+            help="The first steps of a sample differ; the ladder shows what it costs.",
         )
-    return findings
+    ]
