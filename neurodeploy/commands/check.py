@@ -51,12 +51,11 @@ def command(ctx: click.Context, *, source: Path, target: str, dt_s: float | None
 
 def _bundle(source: Path, chip: Target) -> list[Finding]:
     """Hold a bundle's program against the rules."""
-    from neurodeploy.files import check_hashes
-    from neurodeploy.targets.loihi.program_file import read_program
+    from neurodeploy.bundle.bundle import open_bundle
     from neurodeploy.targets.target import load_backend
 
-    check_hashes(source)
-    return list(load_backend(chip.backend).rules(read_program(source / "program.h5"), chip))
+    bundle = open_bundle(source)
+    return [*bundle.findings, *load_backend(chip.backend).rules(bundle.program, chip)]
 
 
 def _network(source: Path, chip: Target, dt_s: float | None) -> list[Finding]:
