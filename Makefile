@@ -13,7 +13,7 @@ install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q -c constraints.txt -e '.[train,dev,sweep]'
+	$(BIN)/pip install -q -c constraints.txt -e '.[train,sweep,plot,lava,dev]'
 	touch $@
 
 check: install
