@@ -8,7 +8,7 @@ DEMO ?= demo
 # A waiting OpenMP thread must sleep: spinning makes two threads slower than one on a busy machine.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: install check test fast demo lava mutants parity-soak docs clean
+.PHONY: install check test fast pythons demo lava mutants parity-soak docs clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
@@ -30,6 +30,9 @@ test: install lava
 
 fast: install
 	$(BIN)/pytest -m "not slow and not lava"
+
+pythons: install
+	$(BIN)/pytest tests/e2e/test_pythons.py tests/e2e/test_wheel.py
 
 demo: install
 	$(BIN)/neurodeploy train mts-xor-delays -o $(DEMO)/run --threads 2
