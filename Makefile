@@ -8,7 +8,7 @@ DEMO ?= demo
 # A waiting OpenMP thread must sleep: spinning makes two threads slower than one on a busy machine.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: install check test fast pythons demo lava mutants parity-soak docs clean
+.PHONY: install check test fast pythons demo lava mutants parity-soak docs changelog clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
@@ -48,6 +48,9 @@ parity-soak: install lava
 
 docs: install
 	$(BIN)/python docs/generate.py
+
+changelog: install
+	$(BIN)/python changes/assemble.py $(VERSION)
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist
