@@ -229,8 +229,8 @@ PACKAGE_MISSING = Rule(
     "ND082",
     "this command needs a package that is not installed",
     why=(
-        "Training needs torch and norse, sweeps on a cluster need Ray; both come as extras, so that "
-        "verifying and running bundles stays small."
+        "Training and sweeps need torch, norse and scipy, sweeps on a cluster need Ray, plots matplotlib; "
+        "they come as extras, so that verifying and running bundles stays small."
     ),
     example="neurodeploy train after a plain `pip install neurodeploy`",
 )
