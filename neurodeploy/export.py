@@ -16,8 +16,7 @@ from neurodeploy.bundle.golden import save_golden
 from neurodeploy.bundle.layout import GOLDEN, MODEL, SAMPLES
 from neurodeploy.bundle.manifest import NOT_MEASURED, Manifest
 from neurodeploy.bundle.manifest_file import write_manifest
-from neurodeploy.data.samples import Samples, check_spikes, save_samples
-from neurodeploy.files import load_npz
+from neurodeploy.data.samples import Samples, save_samples
 from neurodeploy.findings.finding import Finding, raise_errors
 from neurodeploy.graph.lowering import canonical
 from neurodeploy.graph.model import Graph
@@ -189,11 +188,14 @@ def read_source(path: Path, *, dt_s: float | None, calibrate: Path | None, seed:
         )
     graph = read_nir(path, dt_s=dt_s)
     if calibrate is not None:
-        arrays = load_npz(calibrate, required=("spikes",))
-        spikes = check_spikes(
-            arrays["spikes"], size=graph.input_size, maximum=graph.input_max, where=str(calibrate)
+        readout = graph.readout
+        given = Samples.from_npz(
+            calibrate,
+            size=graph.input_size,
+            maximum=graph.input_max,
+            n_classes=None if readout is None else graph.population(readout.population).size,
         )
-        samples = {"given": Samples(spikes, arrays.get("labels"), arrays.get("mask"))}
+        samples = {"given": given}
     else:
         rng = np.random.default_rng(seed)
         shape = (RANDOM_SAMPLES, RANDOM_STEPS, graph.input_size)

@@ -53,18 +53,14 @@ def command(
     Latencies are removed: step t of every population is step t of the trained network.
     """
     from neurodeploy.bundle.bundle import open_bundle
-    from neurodeploy.data.samples import check_spikes
-    from neurodeploy.files import load_npz, save_npz
+    from neurodeploy.data.samples import Samples
+    from neurodeploy.files import save_npz
 
     options.existing(bundle)
     options.existing(given)
     opened = open_bundle(bundle)
-    spikes = check_spikes(
-        load_npz(given, required=("spikes",))["spikes"],
-        size=opened.manifest.input_size,
-        maximum=opened.manifest.input_max,
-        where=f"{given}: spikes",
-    )
+    manifest = opened.manifest
+    spikes = Samples.from_npz(given, size=manifest.input_size, maximum=manifest.input_max).spikes
     if not as_json:
         options.show_findings(opened.findings, as_json=False)
     say = options.progress_lines(quiet=as_json)
