@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import neurodeploy
+from neurodeploy.bundle.folder import bundle_folder
 from neurodeploy.bundle.golden import save_golden
+from neurodeploy.bundle.layout import GOLDEN, MODEL, SAMPLES
+from neurodeploy.bundle.manifest import NOT_MEASURED, Manifest
+from neurodeploy.bundle.manifest_file import write_manifest
 from neurodeploy.data.samples import Samples, save_samples
-from neurodeploy.files import atomic_folder, write_manifest
 from neurodeploy.findings.finding import Finding, raise_errors
 from neurodeploy.graph.lowering import canonical
 from neurodeploy.graph.model import Graph
@@ -58,12 +61,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExportResult:
-    """What :func:`export` gives: where the bundle is, what was found, and what each rung measured."""
+    """Where the bundle is, what was found, what each rung measured, and the manifest."""
 
     bundle: Path
     findings: tuple[Finding, ...]
     rungs: list[dict[str, Any]]
-    facts: dict[str, Any]
+    manifest: Manifest
 
 
 def export(
@@ -121,50 +124,53 @@ def export(
     progress("running every sample: do sums and readouts stay in range?")
     for name, samples in sets.items():
         findings += raise_errors(chip.range_findings(program, samples.spikes, f"samples {name!r}"))
-    with atomic_folder(out) as folder:
+    with bundle_folder(out) as folder:
         progress("writing NIR and compiling")
-        write_nir(loaded.graph, folder / "model.nir")
+        write_nir(loaded.graph, folder / MODEL)
         compiled = chip.write(program, folder)
         if Path(target).suffix == ".toml":
             (folder / TARGET_FILE).write_bytes(Path(target).read_bytes())
-        save_samples(folder / "samples.npz", sets)
+        save_samples(folder / SAMPLES, sets)
         golden_input = loaded.golden_input
         if golden_input is None:
             golden_input = next(iter(sets.values())).spikes[:GOLDEN_SAMPLES]
         fixed = chip.simulate(program, golden_input, record=("spikes", "v"))
-        save_golden(folder / "golden.npz", golden_input, trained=loaded.golden, fixed=fixed)
+        save_golden(folder / GOLDEN, golden_input, trained=loaded.golden, fixed=fixed)
         # The rungs are measured on what a reader of the files gets, not on what is in memory.
         rungs: list[dict[str, Any]] = []
         if verify:
-            graph = read_nir(folder / "model.nir")
+            graph = read_nir(folder / MODEL)
             for name, samples in sets.items():
                 progress(f"measuring the ladder on {len(samples)} samples of {name}")
                 rungs += [
                     {"set": name, **rung.to_dict()}
                     for rung in ladder(graph, chip, chip.read(folder), samples)
                 ]
-        facts = {
-            "versions": {"neurodeploy": neurodeploy.__version__, "numpy": np.__version__},
-            "name": loaded.graph.name,
-            "dt": loaded.graph.dt_s,
-            "input": {"size": loaded.graph.input_size, "max": loaded.graph.input_max},
-            "latency_steps": lowered.facts.get("latency_steps", {}),
-            "readout": None
-            if loaded.graph.readout is None
-            else {"population": loaded.graph.readout.population, "score": loaded.graph.readout.score},
-            "rounding": "to the nearest, ties away from zero; states decay toward zero",
-            "passes": [repr(each) for each in passes],
-            "target": chip.name,
-            "backend": dict(compiled),
-            "quantisation": lowered.facts,
-            "resources": dict(chip.resources(program).totals),
-            "findings": [finding.to_dict() for finding in findings],
-            "rungs": rungs if verify else "not measured (--no-verify)",
-            "samples": {name: len(samples) for name, samples in sets.items()},
-            **loaded.facts,
-        }
-        write_manifest(folder, facts)
-    return ExportResult(out, tuple(findings), rungs, facts)
+        manifest = write_manifest(
+            folder,
+            Manifest(
+                name=loaded.graph.name,
+                dt_s=loaded.graph.dt_s,
+                input_size=loaded.graph.input_size,
+                input_max=loaded.graph.input_max,
+                latency_steps=lowered.latency_steps,
+                readout=loaded.graph.readout,
+                target=chip.name,
+                backend=compiled,
+                versions={"neurodeploy": neurodeploy.__version__, "numpy": np.__version__},
+                rounding="to the nearest, ties away from zero; states decay toward zero",
+                quantisation={
+                    **lowered.facts,
+                    "passes": [repr(each) for each in passes],
+                    "resources": dict(chip.resources(program).totals),
+                },
+                findings=[finding.to_dict() for finding in findings],
+                rungs=rungs if verify else NOT_MEASURED,
+                samples={name: len(samples) for name, samples in sets.items()},
+                **loaded.facts,
+            ),
+        )
+    return ExportResult(out, tuple(findings), rungs, manifest)
 
 
 def read_source(path: Path, *, dt_s: float | None, calibrate: Path | None, seed: int) -> Source:

@@ -52,10 +52,10 @@ def command(ctx: click.Context, *, source: Path, target: str, dt_s: float | None
 
 def _bundle(source: Path, chip: Target[Any]) -> list[Finding]:
     """Hold a bundle's program against the rules."""
-    from neurodeploy.files import check_hashes
+    from neurodeploy.bundle.bundle import open_bundle
 
-    check_hashes(source)
-    return list(chip.check(chip.read(source)))
+    bundle = open_bundle(source)
+    return [*bundle.findings, *chip.check(bundle.program)]
 
 
 def _network(source: Path, chip: Target[Any], dt_s: float | None) -> list[Finding]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import platform
-import sys
 import traceback
 from pathlib import Path
 
 import click
 
 from neurodeploy import __version__
+from neurodeploy.extras import package_missing
 from neurodeploy.findings.codes_program import INTERNAL_ERROR, NESTED_TOO_DEEPLY, OUT_OF_MEMORY
-from neurodeploy.findings.codes_usage import INTERRUPTED, PACKAGE_MISSING, SYSTEM_REFUSES, WRONG_USAGE
+from neurodeploy.findings.codes_usage import INTERRUPTED, SYSTEM_REFUSES, WRONG_USAGE
 from neurodeploy.findings.finding import Exit, NeurodeployError
 
 FRAMES = 8
@@ -33,11 +33,7 @@ def as_findings(error: BaseException) -> NeurodeployError:
     if isinstance(error, click.ClickException):
         return wrong_usage(error)
     if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] != "neurodeploy":
-        return PACKAGE_MISSING.error(
-            where=f"python {sys.version_info.major}.{sys.version_info.minor}",
-            found=f"no module {error.name!r}",
-            help="Install an extra: pip install 'neurodeploy[train]', or 'neurodeploy[sweep]' for Ray.",
-        )
+        return package_missing(error)
     if isinstance(error, OSError):
         return SYSTEM_REFUSES.error(
             where=str(error.filename or ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from neurodeploy.findings.codes_usage import PACKAGE_MISSING
+from neurodeploy.extras import package_missing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,10 +32,8 @@ def axes_of(ax: Axes | None, *, width: float = 6.4, height: float = 4.0) -> Axes
         return ax
     try:
         from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise PACKAGE_MISSING.error(
-            where="neurodeploy.plot", found="no module 'matplotlib'", help="pip install matplotlib"
-        ) from None
+    except ModuleNotFoundError as error:
+        raise package_missing(error) from None
     made: Any = Figure(figsize=(width, height), layout="constrained").subplots()
     return made
 

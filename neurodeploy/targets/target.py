@@ -48,11 +48,14 @@ class Lowered(Generic[P]):
         Notes and warnings: rounded delays, clipped weights, grouped taus.
     facts
         The same as numbers, ready for JSON, for the manifest.
+    latency_steps
+        How many steps later than in the Graph each population runs.
     """
 
     program: P
     findings: tuple[Finding, ...]
     facts: dict[str, Any]
+    latency_steps: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,6 +140,10 @@ class Target(Protocol[P]):
     @property
     def limits(self) -> Mapping[str, Limit]:
         """Every number that a program is held against, with its source."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that :meth:`write` may write."""
 
     @property
     def runtimes(self) -> Mapping[str, Runtime]:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from neurodeploy import __version__
-from neurodeploy.bundle.golden import load_golden
-from neurodeploy.data.samples import Samples, load_samples
-from neurodeploy.files import check_hashes
+from neurodeploy.bundle.bundle import Bundle, open_bundle
+from neurodeploy.bundle.manifest import Manifest
+from neurodeploy.data.samples import Samples
 from neurodeploy.findings.codes_parity import UNKNOWN_RUNTIME
 from neurodeploy.findings.finding import nearest
-from neurodeploy.graph.model import Graph
-from neurodeploy.nir.read import read_nir
-from neurodeploy.targets.registry import target_of
 from neurodeploy.targets.target import Runtime
 from neurodeploy.verify.gates import Check, judge
 from neurodeploy.verify.levels import check_drop, check_golden, check_trained, check_twins, measure_sets
@@ -86,13 +82,11 @@ def verify(
                 where="--require", found=name, limit=", ".join(BACKENDS), help=nearest(name, BACKENDS)
             )
     progress("checking hashes")
-    manifest = check_hashes(bundle)
+    opened = open_bundle(bundle)
+    manifest = opened.manifest
     checks: list[Check] = [_hashes(manifest)]
-    graph = read_nir(bundle / "model.nir")
-    target = target_of(bundle, str(manifest.get("target", "")))
-    program = target.read(bundle)
-    golden = load_golden(bundle / "golden.npz")
-    sets = _sets(bundle, graph, given)
+    graph, target, program, golden = opened.graph, opened.target, opened.program, opened.golden
+    sets = _sets(opened, given)
     progress("P1: trained network against NIR file")
     checks.append(check_trained(graph, golden, threads=threads))
     results = measure_sets(graph, target, program, sets, samples=samples, threads=threads, progress=progress)
@@ -122,8 +116,8 @@ def verify(
     )
     return Verification(
         bundle=str(bundle),
-        name=str(manifest.get("name", "")),
-        target=str(manifest.get("target", "")),
+        name=manifest.name,
+        target=manifest.target,
         dt_s=graph.dt_s,
         checks=tuple(checks),
         sets=tuple(results),
@@ -131,9 +125,9 @@ def verify(
     )
 
 
-def _hashes(manifest: Mapping[str, Any]) -> Check:
-    """Report the hashes, which :func:`check_hashes` has found in order."""
-    n_files = len(manifest["sha256"])
+def _hashes(manifest: Manifest) -> Check:
+    """Report the hashes, which :func:`open_bundle` has found in order."""
+    n_files = len(manifest.sha256)
     return judge(
         "hashes",
         "content = sha256 in the manifest",
@@ -143,22 +137,21 @@ def _hashes(manifest: Mapping[str, Any]) -> Check:
     )
 
 
-def _sets(bundle: Path, graph: Graph, given: Path | None) -> dict[str, Samples]:
+def _sets(bundle: Bundle, given: Path | None) -> dict[str, Samples]:
     """Give the sets to measure on, checked against what the network takes."""
-    readout = graph.readout
-    takes: dict[str, Any] = {
-        "size": graph.input_size,
-        "maximum": graph.input_max,
-        "n_classes": None if readout is None else graph.population(readout.population).size,
-    }
     if given is not None:
-        return {"given": Samples.from_npz(given, **takes)}
-    sets = load_samples(bundle / "samples.npz", **takes)
+        manifest = bundle.manifest
+        return {
+            "given": Samples.from_npz(
+                given, size=manifest.input_size, maximum=manifest.input_max, n_classes=bundle.n_classes
+            )
+        }
+    sets = dict(bundle.samples)
     without = {name: samples for name, samples in sets.items() if name != NOT_VERIFIED}
     return without or sets
 
 
-def versions(manifest: Mapping[str, Any]) -> dict[str, str]:
+def versions(manifest: Manifest) -> dict[str, str]:
     """Give the versions of what takes part now, and of what made the bundle."""
     found = {"neurodeploy": __version__, "python": ".".join(str(x) for x in sys.version_info[:3])}
     for package in ("numpy", "numba", "h5py", "nir"):
@@ -166,5 +159,4 @@ def versions(manifest: Mapping[str, Any]) -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "not installed"
-    made = manifest.get("versions", {})
-    return found | {f"exported with {name}": str(number) for name, number in dict(made).items()}
+    return found | {f"exported with {name}": number for name, number in manifest.versions.items()}

@@ -138,9 +138,16 @@ def test_a_changed_bundle_is_exit_5_whoever_reads_it(command, bundle):
     assert run(*command, bundle, "--json").exit_code == 5
 
 
-def test_an_extra_file_in_a_bundle_is_exit_5(bundle):
-    (bundle / "notes.txt").write_text("x")
-    refused(run("verify", bundle), "ND008", 5)
+def test_a_file_that_is_no_part_of_a_bundle_is_a_note(bundle):
+    (bundle / ".DS_Store").write_bytes(b"x")
+    result = run("check", bundle)
+    assert result.exit_code == 0 and "note[ND044]" in result.stderr and ".DS_Store" in result.stderr
+
+
+def test_an_unlisted_file_that_the_target_would_read_is_exit_5(tiny_nir, tmp_path):
+    run("export", tiny_nir, "-o", tmp_path / "out", "--no-verify")
+    (tmp_path / "out" / "network.net").write_bytes(b"x")
+    refused(run("verify", tmp_path / "out"), "ND008", 5)
 
 
 def test_running_a_changed_bundle_is_exit_5_and_writes_nothing(bundle, given, tmp_path):

@@ -58,6 +58,11 @@ class LoihiTarget:
     limits: Mapping[str, Limit]
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """``program.h5``, and ``network.net`` where NetX can hold the program."""
+        return (PROGRAM, NETWORK)
+
+    @property
     def runtimes(self) -> Mapping[str, Runtime]:
         """Lava."""
         return {"lava": Lava()}

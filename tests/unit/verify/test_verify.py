@@ -171,7 +171,9 @@ def test_a_golden_file_without_traces_is_no_pass(bundle, rehash):
     arrays = load_npz(bundle / "golden.npz")
     save_npz(bundle / "golden.npz", {"spikes": arrays["spikes"]})
     rehash(bundle)
-    assert verify(bundle).check("golden").status is Status.FAILED
+    with pytest.raises(NeurodeployError) as caught:
+        verify(bundle)
+    assert caught.value.exit_code == 2 and caught.value.findings[0].code == "ND043"
 
 
 @pytest.mark.parametrize(
@@ -248,7 +250,10 @@ def test_an_input_above_what_the_bundle_takes_is_a_finding(bundle, tmp_path):
 def test_golden_files_read_back_as_they_were_written(tmp_path, tiny_folder):
     golden = load_golden(tiny_folder / "bundle" / "golden.npz")
     assert golden.trained is None and len(golden) == 8
-    save_golden(tmp_path / "golden.npz", golden.spikes, trained=golden.fixed, fixed=golden.fixed)
+    trained = Traces(
+        {n: PopulationTrace(t.spikes, t.v.astype(np.float64)) for n, t in golden.fixed.populations.items()}
+    )
+    save_golden(tmp_path / "golden.npz", golden.spikes, trained=trained, fixed=golden.fixed)
     again = load_golden(tmp_path / "golden.npz")
     for name, trace in golden.fixed.populations.items():
         for level in (again.trained, again.fixed):

@@ -79,8 +79,9 @@ def lower(
     decided = decided.found(*deployed_delay_findings(program, limits["max_delay_steps"]))
     raise_errors(decided.findings)
     facts = {kind: {name: dict(x) for name, x in by.items()} for kind, by in decided.facts.items()}
-    latency = {"latency_steps": dict(decided.latency_steps)}
-    return Lowered(program, decided.findings, {"populations": {}, "projections": {}, **facts, **latency})
+    return Lowered(
+        program, decided.findings, {"populations": {}, "projections": {}, **facts}, decided.latency_steps
+    )
 
 
 def loihi_passes(graph: Graph, limits: Mapping[str, Limit]) -> tuple[Pass, ...]:
