@@ -10,6 +10,7 @@ import click
 
 from neurodeploy.commands import completion, options
 from neurodeploy.findings.codes_usage import NEITHER_RUN_NOR_BUNDLE
+from neurodeploy.paths import existing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +60,7 @@ def describe(path: str, dt_s: float | None) -> dict[str, Any]:
 
         return {"kind": "NIR file", "path": path, **graph_facts(read_nir(place, dt_s=dt_s))}
     if place.suffix == ".nir":
-        options.existing(place)
+        existing(place)
     return {"kind": "recipe", **_recipe(path)}
 
 

@@ -13,8 +13,7 @@ from typing import Any
 import click
 
 from neurodeploy.commands import completion
-from neurodeploy.findings.codes_usage import NO_SUCH_PATH
-from neurodeploy.findings.finding import Finding, Severity, nearest
+from neurodeploy.findings.finding import Finding, Severity
 from neurodeploy.findings.printable import printable
 
 SCHEMA_VERSION = 1
@@ -31,6 +30,31 @@ target_option = click.option(
     metavar="NAME|FILE.toml",
     help="Name of a target, or a TOML file.",
     shell_complete=completion.targets,
+)
+
+
+class StepLength(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
+    """A length of a step in seconds: finite and above 0."""
+
+    name = "SECONDS"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Give the number."""
+        try:
+            seconds = float(str(value))
+        except ValueError:
+            seconds = math.nan
+        if not 0 < seconds < math.inf:
+            self.fail(f"{value!r}: a step takes more than 0 seconds", param, ctx)
+        return seconds
+
+
+dt_option = click.option(
+    "--dt",
+    "dt_s",
+    type=StepLength(),
+    metavar="SECONDS",
+    help="Length of a step, for NIR files that do not say.",
 )
 
 
@@ -67,14 +91,6 @@ def out_option(metavar: str, help: str, *, required: bool = False) -> Callable[[
         required=required,
         help=help,
     )
-
-
-def existing(path: Path) -> Path:
-    """Give a path that exists, or raise ND001 with the nearest name beside it."""
-    if path.exists():
-        return path
-    beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    raise NO_SUCH_PATH.error(where=str(path), help=nearest(path.name, beside) or "Check the path.")
 
 
 def show_findings(findings: Sequence[Finding], *, as_json: bool, exit_code: int = 0) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from neurodeploy.commands import options
+from neurodeploy.paths import existing
 
 
 class SampleCount(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
@@ -87,9 +88,9 @@ def command(
     """
     from neurodeploy.verify.verify import verify
 
-    options.existing(bundle)
+    existing(bundle)
     if given is not None:
-        options.existing(given)
+        existing(given)
     quiet = json_to == "-"
     say = options.progress_lines(quiet=quiet)
     result = verify(

@@ -1,8 +1,15 @@
-"""What the codes ND095 to ND099 mean: how a program ends that no finding of a stage has ended."""
+"""What the codes ND096 to ND099 mean: options without effect, and ends that no stage has foreseen."""
 
 from __future__ import annotations
 
 from neurodeploy.findings.finding import Exit, Rule
+
+WITHOUT_EFFECT = Rule(
+    "ND096",
+    "an option has no effect here",
+    why="It would be ignored, and leave the impression that it did something.",
+    example="neurodeploy export RUN --dt 0.001: a run knows how long its steps are",
+)
 
 NESTED_TOO_DEEPLY = Rule(
     "ND097",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 
@@ -74,6 +74,12 @@ class Finding:
             if text:
                 lines.append(f"{start}{printable(text)}")
         return "\n".join(lines)
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, str]) -> Finding:
+        """Make a finding of what :meth:`to_dict` gave."""
+        texts = {key: text for key, text in fields.items() if key != "severity"}
+        return cls(**texts, severity=Severity(fields["severity"]))
 
     def to_dict(self) -> dict[str, str]:
         """Give the finding as a JSON-ready mapping."""
