@@ -1,6 +1,7 @@
 """Train delayed spiking networks, deploy them to neuromorphic chips, and prove the deployment equal.
 
-``import neurodeploy as nd`` loads nothing but this file; a name loads what it needs when it is first used. ``__init__.pyi`` says the same to type checkers.
+``import neurodeploy as nd`` loads nothing but this file; a name loads what it needs when it is first used.
+``__init__.pyi`` says the same to type checkers.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def __dir__() -> list[str]:
 
 
 class _Library(ModuleType):
-    """This package, in which a name is a function although a room has it too.
+    """The package, in which a name is a function although a room has it too.
 
     Importing ``neurodeploy.verify.gates`` makes Python set ``neurodeploy.verify`` to the room. Whoever
     imports from a room names it in full (``from neurodeploy.verify.gates import Check``), which does not go
