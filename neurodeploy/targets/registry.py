@@ -16,12 +16,11 @@ from neurodeploy.targets.target import Target
 GROUP = "neurodeploy.targets"
 TARGET_FILE = "target.toml"
 """Copy of a user's target file in a bundle that was made for it."""
-_OWN = {"loihi": "neurodeploy.targets.loihi.target:loihi"}  # also where the package is not installed
 
 
 def _entries() -> dict[str, EntryPoint]:
     """Give the code of every target by name, without importing any; a clash of names is an error."""
-    entries = {name: EntryPoint(name, value, GROUP) for name, value in _OWN.items()}
+    entries: dict[str, EntryPoint] = {}
     for entry in entry_points(group=GROUP):
         known = entries.get(entry.name)
         if (known is not None and known.value != entry.value) or entry.name in names("targets"):

@@ -19,7 +19,7 @@ from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Proje
 from neurodeploy.nn.connection import Connection
 from neurodeploy.nn.tau import Tau
 from neurodeploy.recipe import Recipe
-from neurodeploy.runs.folder import read_result
+from neurodeploy.runs.folder import SAMPLES, read_result
 from neurodeploy.traces import PopulationTrace, Traces, scores
 from neurodeploy.training.model.network import READOUT, Layer, Network, hidden_name
 from neurodeploy.training.read_run import read_network
@@ -76,7 +76,7 @@ def load_run(path: Path, *, golden_samples: int = GOLDEN_SAMPLES) -> TrainedRun:
     """
     network = read_network(path)
     graph = to_graph(network)
-    samples = load_samples(path / "samples.npz")
+    samples = load_samples(path / SAMPLES)
     golden_input = samples["validation"].spikes[:golden_samples]
     return TrainedRun(
         network.recipe, graph, samples, golden_input, golden_traces(network, golden_input), read_result(path)

@@ -15,8 +15,8 @@ from neurodeploy.findings.codes_parity import UNKNOWN_RUNTIME
 from neurodeploy.findings.finding import nearest
 from neurodeploy.targets.target import Runtime
 from neurodeploy.verify.gates import Check, judge
+from neurodeploy.verify.in_runtime import check_runtime, choose_inputs
 from neurodeploy.verify.levels import check_drop, check_golden, check_trained, check_twins, measure_sets
-from neurodeploy.verify.runtime import check_runtime, choose_inputs
 from neurodeploy.verify.verification import Verification
 
 BACKENDS = ("lava",)

@@ -18,10 +18,11 @@ from neurodeploy.findings.codes_network import (
     WEIGHT_EXPONENT,
     WEIGHT_OFF_GRID,
 )
-from neurodeploy.findings.finding import Finding, Rule
+from neurodeploy.findings.finding import Finding, NeurodeployError, Rule
 from neurodeploy.graph.model import Graph
 from neurodeploy.targets.limits import Limit
-from neurodeploy.targets.loihi.lower.notes import too_long
+from neurodeploy.targets.loihi.lower.delays import solve_latencies
+from neurodeploy.targets.loihi.lower.notes import register_shift, too_long
 from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation
 from neurodeploy.targets.loihi.resources import cores_at_least
 from neurodeploy.units import delay_to_steps
@@ -71,13 +72,21 @@ def graph_rules(graph: Graph, limits: Mapping[str, Limit]) -> Iterator[Finding]:
     -------
     Iterator[Finding]
         ND201 delays, ND209 input values, ND211 neurons, with the meaning that they have in :func:`rules`.
-        A trained delay counts whole: the step that a connection takes by itself is no reserve.
+        A delay counts as the register will hold it: with the latencies of both ends, less the step that a
+        connection takes by itself.
     """
     yield from _input_rules(graph.name, graph.input_max, limits)
-    longest = limits["max_delay_steps"]
+    steps = {p.name: delay_to_steps(p.delay_s, graph.dt_s) for p in graph.projections}
+    try:
+        latency = solve_latencies(graph, steps)
+    except NeurodeployError as error:
+        yield from error.findings
+        return
     for projection in graph.projections:
-        used = np.where(projection.weight != 0, delay_to_steps(projection.delay_s, graph.dt_s), 0)
-        yield from too_long(f"{graph.name}.{projection.name}", used, graph.dt_s, longest)
+        used = np.where(projection.weight != 0, steps[projection.name], 0)
+        shift = register_shift(projection, latency)
+        where = f"{graph.name}.{projection.name}"
+        yield from too_long(where, used, graph.dt_s, limits["max_delay_steps"], shift=shift)
     n_neurons = sum(population.size for population in graph.populations)
     yield from _neuron_rules(graph.name, n_neurons, limits)
 

@@ -86,8 +86,8 @@ class LoihiTarget:
         passes: Sequence[Pass] = (),
         after_each: AfterEach | None = None,
     ) -> Lowered[FixedGraph]:
-        """See :func:`neurodeploy.targets.loihi.lower.lowering.lower`."""
-        from neurodeploy.targets.loihi.lower.lowering import lower
+        """See :func:`neurodeploy.targets.loihi.lower.row.lower`."""
+        from neurodeploy.targets.loihi.lower.row import lower
 
         return lower(graph, self.limits, calibration=calibration, passes=passes, after_each=after_each)
 

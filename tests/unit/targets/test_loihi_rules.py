@@ -158,11 +158,11 @@ def graph(delay_s: float, weight: float = 1.0, input_max: int = 1) -> Graph:
 @pytest.mark.parametrize(
     ("net", "expected"),
     [
-        (graph(0.062), []),
-        (graph(0.0624), []),
-        (graph(0.0625), ["ND201"]),
-        (graph(0.063), ["ND201"]),
-        (graph(0.063, weight=0), []),
+        (graph(0.063), []),
+        (graph(0.0634), []),
+        (graph(0.0635), ["ND201"]),
+        (graph(0.064), ["ND201"]),
+        (graph(0.064, weight=0), []),
         (graph(0.0, input_max=256), ["ND209"]),
     ],
 )

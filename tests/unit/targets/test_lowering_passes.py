@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.passes.by_name import load_pass, pass_names
 from neurodeploy.passes.clamp_delays import ClampDelays
 from neurodeploy.passes.draft import Draft, Pass, run_passes
-from neurodeploy.passes.registry import load_pass, pass_names
 from neurodeploy.targets.registry import load_target
 from neurodeploy.units import delay_to_steps
 

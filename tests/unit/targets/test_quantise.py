@@ -113,19 +113,26 @@ def test_the_integers_compute_nearly_what_the_floats_do() -> None:
         assert differing < share * rate
 
 
-@pytest.mark.parametrize(("steps", "refused"), [(62, False), (63, True)])
-def test_a_delay_at_the_edge(steps: int, refused: bool) -> None:
+@pytest.mark.parametrize(
+    ("steps", "late", "refused"), [(63, False, False), (64, False, True), (62, True, False), (63, True, True)]
+)
+def test_a_delay_at_the_edge(steps: int, late: bool, refused: bool) -> None:
+    """The register holds 62: a trained 63 where the layer is in time, since the connection takes a step."""
     graph = network(np.random.default_rng(0), delay=1)
     first = graph.projections[0]
     delay_s = np.full_like(first.delay_s, steps * DT_S)
+    if late:
+        delay_s[0, 0, 0] = 0.0
     graph = replace(graph, projections=(replace(first, delay_s=delay_s), *graph.projections[1:]))
     if refused:
         with pytest.raises(NeurodeployError, match="ND201") as caught:
             LOIHI.lower(graph)
         assert caught.value.exit_code == Exit.TARGET_RULE
-        assert "63 steps" in str(caught.value)
+        assert f"{steps} steps" in str(caught.value)
+        assert [finding.code for finding in LOIHI.rules(graph)] == ["ND201"]
     else:
-        assert LOIHI.lower(graph).program.projections[0].delay_steps.max() == 61
+        assert LOIHI.lower(graph).program.projections[0].delay_steps.max() == 62
+        assert not list(LOIHI.rules(graph))
 
 
 @pytest.mark.parametrize("steps", [2.5, 2.6, 3.4])

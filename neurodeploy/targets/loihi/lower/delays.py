@@ -15,7 +15,7 @@ from neurodeploy.passes.draft import Draft
 from neurodeploy.targets.limits import Limit
 from neurodeploy.targets.loihi.chip import CONNECTION_STEP
 from neurodeploy.targets.loihi.lower.decisions import Decisions
-from neurodeploy.targets.loihi.lower.notes import delay_findings
+from neurodeploy.targets.loihi.lower.notes import delay_findings, register_shift
 from neurodeploy.units import delay_to_steps, steps_to_delay
 
 
@@ -38,13 +38,13 @@ class RoundDelays:
         """Give the draft with whole steps; a delay that is one already keeps its very number."""
         graph = draft.graph
         steps = {p.name: delay_to_steps(p.delay_s, graph.dt_s) for p in graph.projections}
-        notes = delay_findings(graph, steps, self.longest)
+        latency = solve_latencies(graph, steps)
+        notes = delay_findings(graph, steps, latency, self.longest)
         raise_errors([*draft.decided.findings, *notes])
         projections = tuple(
             replace(p, delay_s=steps_to_delay(np.where(p.weight != 0, steps[p.name], 0), graph.dt_s))
             for p in graph.projections
         )
-        latency = solve_latencies(graph, steps)
         return Draft(
             replace(graph, projections=projections),
             replace(draft.decided, latency_steps=latency).found(*notes),
@@ -108,6 +108,4 @@ def deployed_delays(
     projection: Projection, steps: NDArray[np.int64], latency: Mapping[str, int]
 ) -> NDArray[np.int64]:
     """Give the delays that the chip's synapses hold, in steps; 0 where there is no synapse."""
-    source = 0 if projection.source == INPUT else latency[projection.source]
-    shift = latency[projection.target] - source - CONNECTION_STEP
-    return np.where(projection.weight != 0, steps + shift, 0)
+    return np.where(projection.weight != 0, steps + register_shift(projection, latency), 0)

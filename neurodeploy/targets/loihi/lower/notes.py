@@ -17,23 +17,25 @@ from neurodeploy.findings.codes_network import (
     WEIGHTS_CLIPPED,
 )
 from neurodeploy.findings.finding import Finding
-from neurodeploy.graph.model import Graph, Population
+from neurodeploy.graph.model import INPUT, Graph, Population, Projection
 from neurodeploy.targets.limits import Limit
-from neurodeploy.targets.loihi.chip import DECAY_BITS
-from neurodeploy.targets.loihi.program import FixedGraph
+from neurodeploy.targets.loihi.chip import CONNECTION_STEP, DECAY_BITS
 from neurodeploy.units import off_grid, tau_to_decay
 
 MOVED_TAU = 0.01
 """Time constants that move by less than this part of themselves are not worth a note."""
 
 
-def delay_findings(graph: Graph, steps: Mapping[str, NDArray[np.int64]], limit: Limit) -> list[Finding]:
-    """Find delays above the limit and delays that are not whole steps."""
+def delay_findings(
+    graph: Graph, steps: Mapping[str, NDArray[np.int64]], latency: Mapping[str, int], limit: Limit
+) -> list[Finding]:
+    """Find delays that the registers cannot hold and delays that are not whole steps."""
     findings = []
     for projection in graph.projections:
         present = projection.weight != 0
         whole = np.where(present, steps[projection.name], 0)
-        findings += too_long(f"{graph.name}.{projection.name}", whole, graph.dt_s, limit)
+        shift = register_shift(projection, latency)
+        findings += too_long(f"{graph.name}.{projection.name}", whole, graph.dt_s, limit, shift=shift)
         rounded = present & off_grid(projection.delay_s, graph.dt_s)
         if rounded.any():
             error = np.abs(projection.delay_s / graph.dt_s - whole)[rounded].max()
@@ -46,6 +48,12 @@ def delay_findings(graph: Graph, steps: Mapping[str, NDArray[np.int64]], limit: 
                 )
             )
     return findings
+
+
+def register_shift(projection: Projection, latency: Mapping[str, int]) -> int:
+    """Give how many steps a register holds more than the trained delay: ``L[target] - L[source] - 1``."""
+    source = 0 if projection.source == INPUT else latency[projection.source]
+    return latency[projection.target] - source - CONNECTION_STEP
 
 
 def decay_findings(graph: Graph) -> list[Finding]:
@@ -69,30 +77,39 @@ def decay_findings(graph: Graph) -> list[Finding]:
     return findings
 
 
-def deployed_delay_findings(program: FixedGraph, limit: Limit) -> list[Finding]:
-    """Find delays that fit as trained but not with the latencies that the chip adds."""
-    return [
-        finding
-        for p in program.projections
-        for finding in too_long(
-            f"{program.name}.{p.name}, latencies included", p.delay_steps, program.dt_s, limit
-        )
-    ]
+def too_long(
+    where: str, steps: NDArray[np.integer[Any]], dt_s: float, limit: Limit, *, shift: int = 0
+) -> list[Finding]:
+    """Give ND201 for the longest of the delays that a register cannot hold; none if all fit.
 
-
-def too_long(where: str, steps: NDArray[np.integer[Any]], dt_s: float, limit: Limit) -> list[Finding]:
-    """Give ND201 for the longest of the delays ``[tap, target, source]`` above the limit; none if all fit."""
+    Parameters
+    ----------
+    where
+        Of the projection.
+    steps
+        ``[tap, target, source]``; 0 where there is no synapse.
+    dt_s
+        Length of a step, in seconds.
+    limit
+        What the register holds.
+    shift
+        Steps that the register holds more than ``steps`` say: the latencies of both ends, less the step that
+        the connection takes by itself.
+    """
     worst = int(steps.max(initial=0))
-    if worst <= limit.value:
+    if worst + shift <= limit.value:
         return []
     tap, post, pre = np.unravel_index(int(steps.argmax()), steps.shape)
-    n_over = int((steps > limit.value).sum())
+    n_over = int((steps + shift > limit.value).sum())
+    most = limit.value - shift
+    held = f", {worst + shift} in the register" if shift else ""
     return [
         DELAY_TOO_LONG.finding(
             where=f"{where}, tap {tap}, neuron {post}, source {pre}: worst of {n_over}",
-            found=f"{worst} steps ({worst * dt_s:g} s at dt {dt_s:g} s)",
+            found=f"{worst} steps ({worst * dt_s:g} s at dt {dt_s:g} s){held}",
             limit=f"{limit.value} {limit.unit} ({limit.source})",
-            help=f"Train with a maximum delay of {limit.value * dt_s:g} s, or with a longer dt.",
+            help=f"Train with a maximum delay of {most * dt_s:g} s, or with a longer dt; "
+            f"`--pass clamp_delays:max_steps={most}` moves longer ones there.",
         )
     ]
 

@@ -13,12 +13,11 @@ from neurodeploy.findings.finding import nearest
 from neurodeploy.passes.draft import Pass
 
 GROUP = "neurodeploy.passes"
-_OWN = {"clamp_delays": "neurodeploy.passes.clamp_delays:ClampDelays"}
 
 
 def _entries() -> dict[str, EntryPoint]:
     """Give every pass by name, without importing any; a clash of names is an error."""
-    entries = {name: EntryPoint(name, value, GROUP) for name, value in _OWN.items()}
+    entries: dict[str, EntryPoint] = {}
     for entry in entry_points(group=GROUP):
         if entry.name in entries and entries[entry.name].value != entry.value:
             raise PLUGIN_BROKEN.error(

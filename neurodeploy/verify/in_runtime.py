@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from neurodeploy.data.samples import Samples
 from neurodeploy.findings.codes_parity import FEWER_SAMPLES, NO_V_TO_COMPARE, P3_DIFFERS
-from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.findings.finding import Finding, NeurodeployError
 from neurodeploy.targets.target import Runtime, Target
+from neurodeploy.traces import Traces
 from neurodeploy.verify.gates import Check, broken, judge, skipped
 from neurodeploy.verify.levels import compare
 
@@ -86,7 +87,6 @@ def check_runtime(
         return judge(
             "P3", title, n_compared=0, problems=(), agreed="", required=required, backend=runtime.name
         )
-    ours = target.simulate(program, inputs, record=("spikes", "v"))
     try:
         theirs = runtime.run(
             bundle,
@@ -96,14 +96,7 @@ def check_runtime(
         )
     except NeurodeployError as error:
         return broken("P3", title, error.findings, required=required, backend=runtime.name)
-    problems, facts = compare(P3_DIFFERS, ours, theirs, tolerance=target.parity.v_tolerance)
-    without_v = [name for name, trace in theirs.populations.items() if trace.v is None]
-    if without_v and not problems:
-        problems = [
-            NO_V_TO_COMPARE.finding(
-                where=", ".join(without_v), help="Install the runtime again: it gave spikes alone."
-            )
-        ]
+    problems, facts = _compared(target, program, inputs, theirs)
     how = "every spike and every v" if exact else "every spike, and every v within its tolerance,"
     return judge(
         "P3",
@@ -116,3 +109,16 @@ def check_runtime(
         facts=facts | {"samples_from": source, "n_steps": int(inputs.shape[1])},
         notes=notes,
     )
+
+
+def _compared(
+    target: Target[Any], program: Any, inputs: NDArray[np.uint8], theirs: Traces
+) -> tuple[list[Finding], dict[str, Any]]:
+    """Hold a runtime's traces against our simulator's; traces without v cannot be compared."""
+    ours = target.simulate(program, inputs, record=("spikes", "v"))
+    problems, facts = compare(P3_DIFFERS, ours, theirs, tolerance=target.parity.v_tolerance)
+    without_v = [name for name, trace in theirs.populations.items() if trace.v is None]
+    if without_v and not problems:
+        fix = "Install the runtime again: it gave spikes alone."
+        problems = [NO_V_TO_COMPARE.finding(where=", ".join(without_v), help=fix)]
+    return problems, facts

@@ -19,7 +19,6 @@ from neurodeploy.targets.loihi.lower.decays import GroupDecays
 from neurodeploy.targets.loihi.lower.decisions import Decisions
 from neurodeploy.targets.loihi.lower.delays import RoundDelays
 from neurodeploy.targets.loihi.lower.encode import encode
-from neurodeploy.targets.loihi.lower.notes import deployed_delay_findings
 from neurodeploy.targets.loihi.lower.scale import NETX_BIAS_EXPONENT, ChooseScale
 from neurodeploy.targets.loihi.lower.thresholds import RoundThresholds
 from neurodeploy.targets.loihi.lower.weights import RoundWeights
@@ -76,7 +75,6 @@ def lower(
     for projection in program.projections:
         longest = int(projection.delay_steps.max(initial=0))
         decided = decided.noted("projections", projection.name, max_delay_steps=longest)
-    decided = decided.found(*deployed_delay_findings(program, limits["max_delay_steps"]))
     raise_errors(decided.findings)
     facts = {kind: {name: dict(x) for name, x in by.items()} for kind, by in decided.facts.items()}
     return Lowered(
