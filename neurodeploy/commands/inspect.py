@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurodeploy.commands import options
+from neurodeploy.commands import completion, options
 from neurodeploy.findings.codes_usage import NEITHER_RUN_NOR_BUNDLE
+from neurodeploy.paths import existing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("inspect")
-@click.argument("path", metavar="RECIPE|RUN|FILE.nir|BUNDLE")
+@click.argument("path", metavar="RECIPE|RUN|FILE.nir|BUNDLE", shell_complete=completion.recipes)
 @click.option(
     "--dt", "dt_s", type=float, metavar="SECONDS", help="Length of a step, for NIR files that do not say."
 )
@@ -27,10 +28,10 @@ def command(path: str, dt_s: float | None, as_json: bool) -> None:
     """Show what is in a recipe (name or TOML file), a run folder, a NIR file or a bundle."""
     facts = describe(path, dt_s)
     if as_json:
-        options.print_json(facts)
+        options.print_json(facts, schema="inspect")
         return
     for line in lines(facts):
-        click.echo(line)
+        options.echo(line)
 
 
 def describe(path: str, dt_s: float | None) -> dict[str, Any]:
@@ -43,7 +44,9 @@ def describe(path: str, dt_s: float | None) -> dict[str, Any]:
     """
     place = Path(path)
     if place.is_dir():
-        if (place / "manifest.json").is_file():
+        from neurodeploy.bundle.layout import MANIFEST
+
+        if (place / MANIFEST).is_file():
             return _bundle(place)
         if (place / "recipe.toml").is_file():
             return _run(place)
@@ -57,7 +60,7 @@ def describe(path: str, dt_s: float | None) -> dict[str, Any]:
 
         return {"kind": "NIR file", "path": path, **graph_facts(read_nir(place, dt_s=dt_s))}
     if place.suffix == ".nir":
-        options.existing(place)
+        existing(place)
     return {"kind": "recipe", **_recipe(path)}
 
 
@@ -97,12 +100,16 @@ def _run(place: Path) -> dict[str, Any]:
 
 def _bundle(place: Path) -> dict[str, Any]:
     """Give a bundle's manifest, checked against its files, and its network."""
-    from neurodeploy.files import check_hashes
-    from neurodeploy.nir.read import read_nir
+    from neurodeploy.bundle.bundle import open_bundle
 
-    manifest = check_hashes(place)
-    network = graph_facts(read_nir(place / "model.nir"))
-    return {"kind": "bundle", "path": str(place), **network, "manifest": manifest}
+    bundle = open_bundle(place)
+    return {
+        "kind": "bundle",
+        "path": str(place),
+        **graph_facts(bundle.graph),
+        "findings": [finding.to_dict() for finding in bundle.findings],
+        "manifest": bundle.manifest.to_dict(),
+    }
 
 
 def graph_facts(graph: Graph) -> dict[str, Any]:
@@ -165,6 +172,9 @@ def lines(facts: Mapping[str, Any]) -> Iterator[str]:
             for entry in value:
                 rest = ", ".join(f"{k} {_text(v)}" for k, v in entry.items() if k != "name")
                 yield f"  {entry['name']}: {rest}"
+        elif key == "findings":
+            for note in value:
+                yield f"{note['severity']}[{note['code']}]: {note['message']}: {note['found']}"
         elif key not in ("kind", "path"):
             yield f"{key}: {_text(value)}"
 

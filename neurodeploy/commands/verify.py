@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from neurodeploy.commands import options
+from neurodeploy.commands import options, progress_bar
 from neurodeploy.findings.codes_usage import WRONG_USAGE
-from neurodeploy.findings.printable import printable
+from neurodeploy.paths import existing
 
 if TYPE_CHECKING:
     from neurodeploy.verify.verification import Verification
@@ -100,16 +100,15 @@ def command(
     integers against Lava, bit for bit. What did not run is listed as skipped, with the reason; what ran
     without a limit as measured.
     """
-    from neurodeploy.verify.verify import verify
-
-    options.existing(bundle)
+    existing(bundle)
     if given is not None:
-        options.existing(given)
+        existing(given)
     outputs = {"--json-to": json_to, "--junit": junit, "--report": report}
     written = {option: path for option, path in outputs.items() if path is not None}
     check_outputs(bundle, written)
-    say = options.progress_lines(quiet=as_json)
-    try:
+    with progress_bar.shown("loading", quiet=as_json) as progress:
+        from neurodeploy.api.bundles import verify
+
         result = verify(
             bundle,
             samples=samples or None,
@@ -119,20 +118,18 @@ def command(
             confidence=confidence,
             given=given,
             threads=threads,
-            progress=say,
+            progress=progress,
         )
-    finally:
-        options.end_progress(quiet=as_json)
     for option, path in written.items():
         options.write_text(path, _document(option, result))
     if as_json:
-        options.print_json(result.to_dict())
+        options.print_json(result.to_dict(), schema="verify", exit_code=result.exit_code)
     else:
         from neurodeploy.report.terminal import print_verification
 
         print_verification(result, colour=options.colours())
         for path in written.values():
-            click.echo(f"report: {printable(str(path))}")
+            options.echo(f"report: {path}")
     ctx.exit(result.exit_code)
 
 

@@ -157,7 +157,7 @@ SWEEP_OTHER_RECIPE = Rule(
 NO_RAY = Rule(
     "ND064",
     "Ray is not installed",
-    why="It comes with the extra: pip install 'neurodeploy[sweep]'.",
+    why="It comes with the extra: pip install 'neurodeploy[train,sweep]'.",
     example="sweep --ray local after a plain install",
     exit_code=Exit.BACKEND_MISSING,
 )

@@ -54,12 +54,23 @@ OTHER_SCHEMA = Rule(
 
 BUNDLE_CHANGED = Rule(
     "ND008",
-    "a file of the bundle is missing, changed or unknown",
+    "a file of the bundle is missing or changed",
     why=(
-        "The manifest holds the sha256 of every file. A result about other content would be about "
-        "another network. Exit code 5."
+        "The manifest holds the sha256 of every file, and of itself. A result about other content would "
+        "be about another network. Exit code 5."
     ),
     example="editing program.h5 in a bundle",
+    exit_code=5,
+)
+
+BAD_MANIFEST = Rule(
+    "ND009",
+    "the manifest of the bundle does not hold what it should",
+    why=(
+        "Every key has a type and a range, numbers are finite, digests name plain files of the bundle's own "
+        "folder, and what it says of the network is what the network's files say."
+    ),
+    example="a manifest.json without `input`",
 )
 
 SPIKES_SHAPE = Rule(
@@ -208,6 +219,35 @@ BAD_PROGRAM = Rule(
     example="an HDF5 file of another program under the name program.h5",
 )
 
+BAD_GOLDEN = Rule(
+    "ND043",
+    "the golden file does not hold what it should",
+    why=(
+        "It is what today's computation is compared with: spikes and v of every population, for every input "
+        "and step. A comparison with less could pass without having compared."
+    ),
+    example="a golden.npz whose traces have zero steps",
+)
+
+UNLISTED_FILE = Rule(
+    "ND044",
+    "the bundle's folder holds files that its manifest does not list",
+    why="They are no part of the bundle: nothing reads them, and no result is about them.",
+    example="neurodeploy verify BUNDLE --report BUNDLE/report.html, then any command on BUNDLE",
+    severity=Severity.NOTE,
+)
+
+NO_OWN_CHECKSUM = Rule(
+    "ND045",
+    "the manifest has no checksum of its own",
+    why=(
+        "Bundles of schema 1 are read, but a change of the manifest itself (not of the files that it lists) "
+        "cannot be noticed in them."
+    ),
+    example="a bundle of schema 1",
+    severity=Severity.NOTE,
+)
+
 WRONG_USAGE = Rule(
     "ND080",
     "wrong usage",
@@ -226,8 +266,8 @@ PACKAGE_MISSING = Rule(
     "ND082",
     "this command needs a package that is not installed",
     why=(
-        "Training needs torch and norse, sweeps on a cluster need Ray; both come as extras, so that "
-        "verifying and running bundles stays small."
+        "Training and sweeps need torch, norse and scipy, sweeps on a cluster need Ray, plots matplotlib; "
+        "they come as extras, so that verifying and running bundles stays small."
     ),
     example="neurodeploy train after a plain `pip install neurodeploy`",
 )
@@ -236,8 +276,8 @@ INTERRUPTED = Rule(
     "ND083",
     "interrupted",
     why=(
-        "Ctrl-C ends a command with exit code 130. Files are written whole or not at all, and training "
-        "and sweeps go on with --resume."
+        "Ctrl-C ends a command with exit code 130, SIGTERM with 143. Files are written whole or not at all, "
+        "and training and sweeps go on with --resume."
     ),
     example="Ctrl-C during `neurodeploy train`",
     severity=Severity.NOTE,
@@ -246,7 +286,7 @@ INTERRUPTED = Rule(
 SYSTEM_REFUSES = Rule(
     "ND084",
     "the system refuses a file or folder",
-    why="No permission, no space, a file where a folder is needed, or the reverse.",
+    why="No permission, no space, a broken disk, a file where a folder is needed, or the reverse.",
     example="-o /out.npz as an ordinary user",
 )
 
@@ -275,4 +315,11 @@ UNKNOWN_CODE = Rule(
         "quantisation, 4xx parity and backends. A code is never used for another meaning."
     ),
     example="neurodeploy explain ND999",
+)
+
+BAD_PASS = Rule(
+    "ND088",
+    "a pass cannot be used as it is named",
+    why="A pass is named as name:option=value,option=value; its options are its fields.",
+    example="--pass clamp_delays:max_stepz=62",
 )

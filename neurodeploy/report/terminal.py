@@ -106,8 +106,7 @@ def verdict(verification: Verification) -> str:
     """
     code = verification.exit_code
     ended = {
-        status: [check.name for check in verification.checks if check.status is status]
-        for status in Status
+        status: [check.name for check in verification.checks if check.status is status] for status in Status
     }
     said = VERDICTS[code]
     if code == Exit.OK and ended[Status.MEASURED]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,9 @@ from neurodeploy.findings.codes_parity import (
 )
 from neurodeploy.findings.finding import Finding, Severity
 from neurodeploy.graph.model import Graph
-from neurodeploy.targets.loihi.program import FixedGraph
+from neurodeploy.progress import Progress
+from neurodeploy.progress import silent as silent_progress
+from neurodeploy.targets.target import Target
 from neurodeploy.traces import Traces
 from neurodeploy.verify.gates import Check, judge
 from neurodeploy.verify.ladder import Rung, ladder, right
@@ -28,13 +31,14 @@ from neurodeploy.verify.verification import SetResult
 
 def measure_sets(
     graph: Graph,
-    program: FixedGraph,
+    target: Target[Any],
+    program: Any,
     sets: Mapping[str, Samples],
     *,
     samples: int | None,
     confidence: float,
     threads: int | None = None,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress = silent_progress,
 ) -> list[SetResult]:
     """Measure the ladder on each set, on its first ``samples`` samples or on all."""
     results = []
@@ -42,9 +46,9 @@ def measure_sets(
         chosen = available if samples is None else available.first(samples)
 
         def report(done: int, name: str = name, total: int = len(chosen)) -> None:
-            progress(f"P2: the ladder on {name}, {done} of {total} samples")
+            progress(f"P2: the ladder on {name}", done, total)
 
-        rungs = ladder(graph, program, chosen, threads=threads, progress=report)
+        rungs = ladder(graph, target, program, chosen, threads=threads, progress=report)
         results.append(
             SetResult(
                 name=name,

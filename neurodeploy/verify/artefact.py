@@ -2,88 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from neurodeploy.findings.codes_parity import ARTEFACT_DIFFERS
-from neurodeploy.findings.finding import NeurodeployError, raise_errors
-from neurodeploy.targets.limits import load_target
-from neurodeploy.targets.loihi import netx_read
-from neurodeploy.targets.loihi.program import FixedGraph
-from neurodeploy.targets.loihi.rules import rules
+from neurodeploy.bundle.manifest import Manifest
+from neurodeploy.findings.finding import Finding, raise_errors
+from neurodeploy.targets.target import ChecksFiles, Target
 from neurodeploy.verify.gates import Check, judge, skipped
 
 
-def check_listed(manifest: Mapping[str, Any]) -> Check:
-    """Report the hashes, which were found in order when the bundle was opened."""
-    n_files = len(manifest["sha256"])
+def check_listed(manifest: Manifest, notes: Sequence[Finding] = ()) -> Check:
+    """Report the hashes, which were found in order when the bundle was opened, with what was noted then."""
+    n_files = len(manifest.sha256)
     return judge(
         "hashes",
         "content = sha256 in the manifest",
         n_compared=n_files,
         problems=(),
         agreed=f"{n_files} files",
+        notes=notes,
     )
 
 
-def check_rules(program: FixedGraph, target: str) -> Check:
+def check_rules(target: Target[Any], program: Any, *, n_parts: int) -> Check:
     """Hold the program that was read against the rules of its target.
 
     Parameters
     ----------
+    target
+        Whose rules.
     program
         What the simulators will run.
-    target
-        Name, from the manifest. A target that is known only by a file of its own is not here: the check is
-        then skipped, and says so.
+    n_parts
+        How many populations and projections it has.
 
     Raises
     ------
     NeurodeployError
         ND2xx with exit code 3: no chip can hold this program, so what a simulator computes proves nothing.
     """
-    title = "program within the target's limits"
-    try:
-        chip = load_target(target)
-    except NeurodeployError:
-        return skipped(
-            "rules", title, f"target {target!r} is not among the shipped ones: no limits are known"
-        )
-    notes = raise_errors(rules(program, chip))
-    n_parts = len(program.populations) + len(program.projections)
+    notes = raise_errors(target.check(program))
     return judge(
         "rules",
-        title,
+        "program within the target's limits",
         n_compared=n_parts,
         problems=(),
-        agreed=f"{n_parts} populations and projections within the limits of {chip.name}",
+        agreed=f"{n_parts} populations and projections within the limits of {target.name}",
         notes=notes,
     )
 
 
-def check_chip_file(bundle: Path, program: FixedGraph, manifest: Mapping[str, Any]) -> Check:
+def check_chip_file(bundle: Path, target: Target[Any], program: Any, *, n_layers: int) -> Check:
     """Hold the file that the chip's own software reads against the program, with a reader of its own."""
     title = "chip's file = program"
-    written = bool(dict(manifest.get("backend") or {}).get("netx"))
-    there = (bundle / netx_read.FILE).is_file()
-    if not there and not written:
+    if not isinstance(target, ChecksFiles):
+        return skipped("files", title, f"the target {target.name} has no second reader of its files")
+    problems = target.file_findings(program, bundle)
+    if problems is None:
         return skipped("files", title, "the bundle has no such file: its format cannot hold this program")
-    if there:
-        problems = list(netx_read.network_findings(bundle, program))
-    else:
-        problems = [
-            ARTEFACT_DIFFERS.finding(
-                where=str(bundle / netx_read.FILE),
-                found="no file",
-                limit="the manifest says that it was written",
-                help=netx_read.HELP,
-            )
-        ]
     return judge(
         "files",
         title,
-        n_compared=len(program.populations),
+        n_compared=n_layers,
         problems=problems,
-        agreed=f"every weight, delay, bias, decay and threshold equal, {len(program.populations)} layers",
+        agreed=f"every number of {n_layers} layers equal, read back by code that did not write it",
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from neurodeploy.bundle.golden import Golden
 from neurodeploy.findings.codes_parity import GOLDEN_DIFFERS, P1_DIFFERS, TWINS_DIFFER
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import Graph
-from neurodeploy.targets.loihi.program import FixedGraph
-from neurodeploy.targets.loihi.simulate.fast import simulate
-from neurodeploy.targets.loihi.simulate.naive import simulate_reference
+from neurodeploy.targets.target import Target
 from neurodeploy.traces import Traces
 from neurodeploy.verify.comparison import Comparison, chunks, cut
 from neurodeploy.verify.divergence import QUANTITIES
@@ -67,12 +67,14 @@ def check_trained(graph: Graph, golden: Golden, *, trained_here: bool, threads: 
     )
 
 
-def check_golden(program: FixedGraph, golden: Golden, *, threads: int | None = None) -> Check:
+def check_golden(
+    graph: Graph, target: Target[Any], program: Any, golden: Golden, *, threads: int | None = None
+) -> Check:
     """Compare the integers today with the integers at the time of the export, on the golden inputs."""
-    comparison = Comparison(GOLDEN_DIFFERS, [p.name for p in program.populations])
-    n_neurons = sum(population.size for population in program.populations)
+    comparison = Comparison(GOLDEN_DIFFERS, [p.name for p in graph.populations])
+    n_neurons = sum(population.size for population in graph.populations)
     for part in chunks(len(golden), golden.spikes.shape[1] * n_neurons * TRACE_BYTES):
-        actual = simulate(program, golden.spikes[part], record=("spikes", "v"), threads=threads)
+        actual = target.simulate(program, golden.spikes[part], record=("spikes", "v"), threads=threads)
         comparison.add(cut(golden.fixed, part), actual, first_sample=part.start)
     return judge(
         "golden",
@@ -84,13 +86,15 @@ def check_golden(program: FixedGraph, golden: Golden, *, threads: int | None = N
     )
 
 
-def check_twins(program: FixedGraph, golden: Golden, *, threads: int | None = None) -> Check:
+def check_twins(
+    graph: Graph, target: Target[Any], program: Any, golden: Golden, *, threads: int | None = None
+) -> Check:
     """Compare the fast simulator with the readable reference, on a little of the golden input."""
     spikes = golden.spikes[:TWIN_SAMPLES, :TWIN_STEPS]
-    reference = simulate_reference(program, spikes)
+    reference = target.simulate_naive(program, spikes)
     quantities = [q for q in QUANTITIES if q != "u" or _has_u(reference)]
-    comparison = Comparison(TWINS_DIFFER, [p.name for p in program.populations], quantities=quantities)
-    comparison.add(reference, simulate(program, spikes, record=quantities, threads=threads))
+    comparison = Comparison(TWINS_DIFFER, [p.name for p in graph.populations], quantities=quantities)
+    comparison.add(reference, target.simulate(program, spikes, record=quantities, threads=threads))
     return judge(
         "twins",
         "fast simulator = reference",

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from neurodeploy import __version__
-from neurodeploy.bundle.golden import load_golden
-from neurodeploy.data.samples import Samples, load_samples
-from neurodeploy.files import check_hashes
+from neurodeploy.bundle.bundle import Bundle, open_bundle
+from neurodeploy.bundle.manifest import Manifest
+from neurodeploy.data.samples import Samples
 from neurodeploy.findings.codes_parity import UNKNOWN_RUNTIME
 from neurodeploy.findings.codes_usage import WRONG_USAGE
 from neurodeploy.findings.finding import nearest
-from neurodeploy.nir.read import read_nir
-from neurodeploy.targets.loihi.program import FixedGraph
-from neurodeploy.targets.loihi.program_file import read_program
+from neurodeploy.progress import Progress, silent
+from neurodeploy.targets.target import Runtime
 from neurodeploy.verify.accuracy import check_accuracy, measure_sets
 from neurodeploy.verify.artefact import check_chip_file, check_listed, check_rules
-from neurodeploy.verify.lava import LavaRunner, check_lava, choose_inputs
+from neurodeploy.verify.gates import Check
+from neurodeploy.verify.in_runtime import check_runtime, choose_inputs
 from neurodeploy.verify.levels import check_golden, check_trained, check_twins
 from neurodeploy.verify.thresholds import Thresholds
 from neurodeploy.verify.verification import Verification
-
-RUNTIMES = ("lava",)
-"""What can be asked to run the bundle, besides our own simulators."""
 
 NOT_VERIFIED = "calibration"
 """The set that the integers were fitted on: never one to measure on."""
@@ -42,8 +38,8 @@ def verify(
     confidence: float | None = None,
     given: Path | None = None,
     threads: int | None = None,
-    progress: Callable[[str], None] = lambda _: None,
-    runner: LavaRunner | None = None,
+    progress: Progress = silent,
+    runtime: Runtime | None = None,
 ) -> Verification:
     """Run every check on a bundle.
 
@@ -64,9 +60,9 @@ def verify(
     threads
         For the simulators; by default every core.
     progress
-        Called with a line for each stage.
-    runner
-        Lava; by default the Loihi backend's.
+        Called with the stages.
+    runtime
+        What P3 runs the bundle in, in place of the target's own of that name.
 
     Returns
     -------
@@ -80,26 +76,27 @@ def verify(
         breaks a rule of its target; ND080 for limits and numbers that mean nothing, ND427 for an unknown
         runtime; ND0xx for unreadable files, and for samples, labels or masks that mean nothing.
     """
-    bundle = Path(bundle)
     thresholds = Thresholds(max_drop=max_drop, confidence=confidence)
-    asked, required = _asked(runtimes or {}, if_present or {})
+    wanted = _wanted(runtimes or {}, if_present or {})
     progress("checking hashes")
-    manifest = check_hashes(bundle)
-    program = read_program(bundle / "program.h5")
-    checks = [
-        check_listed(manifest),
-        check_rules(program, str(manifest.get("target", ""))),
-        check_chip_file(bundle, program, manifest),
-    ]
+    opened = open_bundle(bundle)
+    manifest, target = opened.manifest, opened.target
+    known = {**target.runtimes, **({} if runtime is None else {runtime.name: runtime})}
+    _known(wanted, known)
     progress("reading the network and its samples")
-    graph = read_nir(bundle / "model.nir")
-    golden = load_golden(bundle / "golden.npz")
-    sets = _sets(bundle, program, given)
+    program, graph, golden = opened.program, opened.graph, opened.golden
+    checks = [
+        check_listed(manifest, opened.findings),
+        check_rules(target, program, n_parts=len(graph.populations) + len(graph.projections)),
+        check_chip_file(opened.path, target, program, n_layers=len(graph.populations)),
+    ]
+    sets = _sets(opened, given)
     progress("P1: trained network against NIR file")
-    trained_here = manifest.get("training") is not None
+    trained_here = manifest.recipe is not None or manifest.training is not None
     checks.append(check_trained(graph, golden, trained_here=trained_here, threads=threads))
     results = measure_sets(
         graph,
+        target,
         program,
         sets,
         samples=samples,
@@ -109,42 +106,24 @@ def verify(
     )
     checks.append(check_accuracy(results, thresholds, trained=golden.trained))
     progress("integers against those at export")
-    checks.append(check_golden(program, golden, threads=threads))
+    checks.append(check_golden(graph, target, program, golden, threads=threads))
     progress("fast simulator against the reference")
-    checks.append(check_twins(program, golden, threads=threads))
-    source, inputs = choose_inputs(sets, golden.spikes, asked)
-    if asked:
-        progress(f"P3: Lava on {len(inputs)} samples")
-    checks.append(
-        check_lava(
-            bundle,
-            program,
-            inputs,
-            asked=asked,
-            source=source,
-            required=required,
-            runner=runner or _loihi_runner(),
-            progress=progress,
-        )
-    )
+    checks.append(check_twins(graph, target, program, golden, threads=threads))
+    checks += _in_runtimes(opened, sets, wanted, known, progress)
     return Verification(
         bundle=str(bundle),
-        name=str(manifest.get("name", "")),
-        target=str(manifest.get("target", "")),
-        dt_s=program.dt_s,
+        name=manifest.name,
+        target=manifest.target,
+        dt_s=graph.dt_s,
         checks=tuple(checks),
         sets=tuple(results),
         versions=versions(manifest),
     )
 
 
-def _asked(runtimes: Mapping[str, int], if_present: Mapping[str, int]) -> tuple[int, bool]:
-    """Give how many samples the runtime must run, and whether it may be missing."""
+def _wanted(runtimes: Mapping[str, int], if_present: Mapping[str, int]) -> dict[str, tuple[int, bool]]:
+    """Give, by runtime, how many samples it runs and whether it must be there; refuse what means nothing."""
     for name, number in [*runtimes.items(), *if_present.items()]:
-        if name not in RUNTIMES:
-            raise UNKNOWN_RUNTIME.error(
-                where="verify", found=name, limit=", ".join(RUNTIMES), help=nearest(name, RUNTIMES)
-            )
         if number < 1:
             raise WRONG_USAGE.error(
                 message="wrong usage: a runtime is asked to run no samples",
@@ -158,27 +137,62 @@ def _asked(runtimes: Mapping[str, int], if_present: Mapping[str, int]) -> tuple[
             where=", ".join(sorted(twice)),
             help="Give one of the two.",
         )
-    (name,) = RUNTIMES
-    return runtimes.get(name, if_present.get(name, 0)), name in runtimes
+    required = {name: (number, True) for name, number in runtimes.items()}
+    return required | {name: (number, False) for name, number in if_present.items()}
 
 
-def _sets(bundle: Path, program: FixedGraph, given: Path | None) -> dict[str, Samples]:
+def _known(wanted: Mapping[str, object], known: Mapping[str, Runtime]) -> None:
+    """Refuse a runtime that the target does not have."""
+    for name in wanted:
+        if name not in known:
+            raise UNKNOWN_RUNTIME.error(
+                where="verify", found=name, limit=", ".join(known) or "none", help=nearest(name, known)
+            )
+
+
+def _in_runtimes(
+    bundle: Bundle,
+    sets: Mapping[str, Samples],
+    wanted: Mapping[str, tuple[int, bool]],
+    known: Mapping[str, Runtime],
+    progress: Progress,
+) -> list[Check]:
+    """P3 in every runtime that was asked for; where none was, one check that was skipped."""
+    checks = []
+    for name in wanted or [*known][:1] or [""]:
+        asked, required = wanted.get(name, (0, False))
+        source, inputs = choose_inputs(sets, bundle.golden.spikes, asked)
+        if asked:
+            progress(f"P3: {name.capitalize()}", 0, len(inputs))
+        checks.append(
+            check_runtime(
+                bundle.path,
+                bundle.graph,
+                bundle.target,
+                bundle.program,
+                inputs,
+                asked=asked,
+                source=source,
+                required=required,
+                runtime=known.get(name),
+                progress=progress,
+            )
+        )
+    return checks
+
+
+def _sets(bundle: Bundle, given: Path | None) -> dict[str, Samples]:
     """Give the sets to measure on, checked against what the network takes."""
-    readout = program.readout
-    n_classes = None if readout is None else program.population(readout.population).size
-    takes: dict[str, Any] = {
-        "size": program.input_size,
-        "maximum": program.input_max,
-        "n_classes": n_classes,
-    }
     if given is not None:
-        return {"given": Samples.from_npz(given, **takes)}
-    sets = load_samples(bundle / "samples.npz", **takes)
+        manifest = bundle.manifest
+        takes = {"size": manifest.input_size, "maximum": manifest.input_max}
+        return {"given": Samples.from_npz(given, **takes, n_classes=bundle.n_classes)}
+    sets = dict(bundle.samples)
     without = {name: samples for name, samples in sets.items() if name != NOT_VERIFIED}
     return without or sets
 
 
-def versions(manifest: Mapping[str, Any]) -> dict[str, str]:
+def versions(manifest: Manifest) -> dict[str, str]:
     """Give the versions of what takes part now, and of what made the bundle."""
     found = {"neurodeploy": __version__, "python": ".".join(str(x) for x in sys.version_info[:3])}
     for package in ("numpy", "numba", "h5py", "nir"):
@@ -186,12 +200,4 @@ def versions(manifest: Mapping[str, Any]) -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "not installed"
-    made = manifest.get("versions", {})
-    return found | {f"exported with {name}": str(number) for name, number in dict(made).items()}
-
-
-def _loihi_runner() -> LavaRunner:
-    """Give the Loihi backend's Lava."""
-    from neurodeploy.verify.loihi_lava import LoihiLava
-
-    return LoihiLava()
+    return found | {f"exported with {name}": number for name, number in manifest.versions.items()}

@@ -94,7 +94,10 @@ def test_a_v_that_is_no_number_is_null_in_json(bundle, rehash, tmp_path):
     arrays = load_npz(bundle / "golden.npz")
     for name in ("hidden1", "hidden2", "out"):
         v = arrays[f"fixed/{name}/v"].astype(float)
-        arrays |= {f"trained/{name}/spikes": arrays[f"fixed/{name}/spikes"], f"trained/{name}/v": v * float("nan")}
+        arrays |= {
+            f"trained/{name}/spikes": arrays[f"fixed/{name}/spikes"],
+            f"trained/{name}/v": v * float("nan"),
+        }
     save_npz(bundle / "golden.npz", arrays)
     rehash(bundle)
     result = run("verify", bundle, "--json", "--json-to", tmp_path / "v.json", exit_code=1)

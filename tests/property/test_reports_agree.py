@@ -1,4 +1,4 @@
-"""Exit code, terminal, JSON, JUnit and HTML say the same of any verification, whatever its names and numbers are."""
+"""Exit code, terminal, JSON, JUnit and HTML say the same of any verification, whatever its names are."""
 
 from __future__ import annotations
 
@@ -21,8 +21,22 @@ from neurodeploy.verify.ladder import Rung
 from neurodeploy.verify.statistics import PairedDrop
 from neurodeploy.verify.verification import SetResult, Verification
 
-NASTY = ["[red]x[/red]", "[bold", "\x1b[2J", "a\x00b", "\ud800", "<b>&\"'", "]]>", "\r\n", "\u202e", "\uffff", "a\tb"]
-names = st.one_of(st.sampled_from(NASTY), st.text(max_size=12), st.text(alphabet="\x1b[]<>&\x07\x9b", max_size=8))
+NASTY = [
+    "[red]x[/red]",
+    "[bold",
+    "\x1b[2J",
+    "a\x00b",
+    "\ud800",
+    "<b>&\"'",
+    "]]>",
+    "\r\n",
+    "\u202e",
+    "\uffff",
+    "a\tb",
+]
+names = st.one_of(
+    st.sampled_from(NASTY), st.text(max_size=12), st.text(alphabet="\x1b[]<>&\x07\x9b", max_size=8)
+)
 reasons = names.map(lambda text: f"because {text}")
 numbers = st.one_of(
     st.floats(0, 100), st.sampled_from([float("nan"), float("inf"), -float("inf"), 0.0, -0.0])

@@ -144,7 +144,8 @@ def many_populations(n: int = 6, prefix: str = "hidden") -> Verification:
     )
     counts = {name: {"compared": 1_234_567_890, "v": 0, "spikes": 12_345} for name in names}
     checks = tuple(
-        replace(check, facts={"populations": counts}) if check.name == "P1" else check for check in base.checks
+        replace(check, facts={"populations": counts}) if check.name == "P1" else check
+        for check in base.checks
     )
     return replace(base, sets=(replace(measured, rungs=rungs),), checks=checks)
 

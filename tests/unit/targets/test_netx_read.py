@@ -48,7 +48,9 @@ def folder(program: FixedGraph, tmp_path: Path) -> Path:
 def found(folder: Path, program: FixedGraph) -> list[str]:
     findings = list(network_findings(folder, program))
     assert all(finding.code == "ND483" for finding in findings)
-    return [f"{finding.where.partition(': ')[2]}: {finding.found}, not {finding.limit}" for finding in findings]
+    return [
+        f"{finding.where.partition(': ')[2]}: {finding.found}, not {finding.limit}" for finding in findings
+    ]
 
 
 def test_what_was_written_is_read_back(folder, program):
@@ -86,11 +88,13 @@ def test_the_delay_of_no_synapse_is_no_delay(folder, program):
     assert found(folder, program) == []
 
 
-@pytest.mark.parametrize("key", ["layer/1/delay", "layer/2/bias", "layer/2", "layer/1/weight", "layer/1/neuron/vDecay"])
+@pytest.mark.parametrize(
+    "key", ["layer/1/delay", "layer/2/bias", "layer/2", "layer/1/weight", "layer/1/neuron/vDecay"]
+)
 def test_what_is_missing_is_found(folder, program, key):
     with h5py.File(folder / "network.net", "r+") as file:
         del file[key]
-    assert found(folder, program) or list(network_findings(folder, program))
+    assert list(network_findings(folder, program))
 
 
 def test_a_bias_that_the_program_does_not_have_is_found(folder, program):
@@ -124,13 +128,14 @@ def test_another_kind_or_shape_is_found(folder, program, key, value):
 def test_a_program_that_the_format_cannot_hold_is_not_called_equal(folder, program):
     a, b = program.populations
     late = replace(b, v_initial=np.array([0, 5], np.int32))
-    assert found(folder, replace(program, populations=(a, late))) == ["b.v[1], first of 1: 0, not 5 in program.h5"]
+    assert found(folder, replace(program, populations=(a, late))) == [
+        "b.v[1], first of 1: 0, not 5 in program.h5"
+    ]
     grouped = replace(a, dv=np.array([163, 164], np.int32), group=np.array([0, 1], np.int32))
     assert found(folder, replace(program, populations=(grouped, b))) == [
         "a.vDecay[1], first of 1: 163, not 164 in program.h5"
     ]
     more = (*program.projections, projection("input", "b", W))
-    assert "1 projections" not in str(found(folder, replace(program, projections=more)))
     assert len(found(folder, replace(program, projections=more))) == 1
 
 

@@ -82,7 +82,9 @@ def test_other_shapes_are_not_equal():
 
 
 @pytest.mark.parametrize(
-    ("shift", "words"), [(1, "equal one step later"), (-1, "equal one step earlier")], ids=["later", "earlier"]
+    ("shift", "words"),
+    [(1, "equal one step later"), (-1, "equal one step earlier")],
+    ids=["later", "earlier"],
 )
 def test_a_shift_by_one_step_is_recognised(shift, words):
     late = Traces(

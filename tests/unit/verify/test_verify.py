@@ -10,11 +10,13 @@ import pytest
 
 from neurodeploy.bundle.golden import load_golden, save_golden
 from neurodeploy.files import load_npz, save_npz
+from neurodeploy.findings.codes_parity import NO_LAVA
 from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
 from neurodeploy.graph.interpret import interpret_reference
 from neurodeploy.targets.loihi.program_file import read_program
 from neurodeploy.targets.loihi.simulate.naive import simulate_reference
 from neurodeploy.traces import PopulationTrace, Traces
+from neurodeploy.verify import comparison
 from neurodeploy.verify.gates import Status
 from neurodeploy.verify.verify import verify
 
@@ -22,16 +24,18 @@ from neurodeploy.verify.verify import verify
 class PretendLava:
     """Stands for Lava: runs the reference, and can be told to be missing, to break or to differ."""
 
+    name = "lava"
+
     def __init__(
         self, missing: str = "", breaks: bool = False, change: Callable[[Traces], Traces] | None = None
     ):
-        self.missing, self.breaks, self.change = missing, breaks, change
+        self.absent, self.breaks, self.change = missing, breaks, change
         self.samples = 0
 
-    def unavailable(self) -> str:
-        return self.missing
+    def missing(self) -> Finding | None:
+        return NO_LAVA.finding(found=self.absent) if self.absent else None
 
-    def run(self, bundle: Path, spikes: np.ndarray, progress: Callable[[str], None]) -> Traces:
+    def run(self, bundle: Path, spikes: np.ndarray, **_: object) -> Traces:
         if self.breaks:
             raise NeurodeployError(
                 Finding(code="ND425", message="the run in Lava failed"), Exit.BACKEND_MISSING
@@ -53,7 +57,7 @@ def test_a_sound_bundle_passes_and_says_what_was_skipped(bundle):
 
 def test_lava_is_compared_spike_by_spike_and_v_by_v(bundle):
     lava = PretendLava()
-    result = verify(bundle, runtimes={"lava": 2}, runner=lava)
+    result = verify(bundle, runtimes={"lava": 2}, runtime=lava)
     assert result.exit_code == 0 and lava.samples == 2
     counts = result.check("P3").facts["populations"]
     assert set(counts) == {"hidden1", "hidden2", "out"}
@@ -62,15 +66,15 @@ def test_lava_is_compared_spike_by_spike_and_v_by_v(bundle):
 
 @pytest.mark.parametrize(("wish", "code"), [("runtimes", 4), ("if_present", 0)])
 def test_a_runtime_that_is_asked_for_is_required_and_another_wish_has_another_name(bundle, wish, code):
-    result = verify(bundle, **{wish: {"lava": 2}}, runner=PretendLava(missing="it is not installed"))
-    assert result.check("P3").status is Status.SKIPPED and "not installed" in result.check("P3").reason
+    result = verify(bundle, **{wish: {"lava": 2}}, runtime=PretendLava(missing="it is not there"))
+    assert result.check("P3").status is Status.SKIPPED and "it is not there" in result.check("P3").reason
     assert result.exit_code == code
 
 
 @pytest.mark.parametrize("wish", ["runtimes", "if_present"])
 def test_a_runtime_that_is_there_runs_whatever_the_wish_is_called(bundle, wish):
     lava = PretendLava()
-    assert verify(bundle, **{wish: {"lava": 3}}, runner=lava).exit_code == 0 and lava.samples == 3
+    assert verify(bundle, **{wish: {"lava": 3}}, runtime=lava).exit_code == 0 and lava.samples == 3
 
 
 @pytest.mark.parametrize(
@@ -82,15 +86,31 @@ def test_a_runtime_that_is_there_runs_whatever_the_wish_is_called(bundle, wish):
         ({"runtimes": {"lavva": 1}}, "ND427"),
     ],
 )
-def test_wishes_that_mean_nothing_are_refused_before_anything_runs(bundle, wishes, code):
-    (bundle / "program.h5").unlink()  # it would be found first
+def test_wishes_that_mean_nothing_are_refused_before_anything_runs(bundle, rehash, wishes, code):
+    (bundle / "golden.npz").write_bytes(b"")  # it would be found first
+    rehash(bundle)
     with pytest.raises(NeurodeployError) as caught:
         verify(bundle, **wishes)
     assert caught.value.findings[0].code == code and caught.value.exit_code == 2
 
 
+def test_a_runtime_runs_in_chunks_and_a_difference_keeps_its_sample(bundle, monkeypatch):
+    def change(traces: Traces) -> Traces:
+        if len(traces.populations["out"].v) == 1:  # the last chunk alone
+            traces.populations["out"].v[0, 3, 1] += 1
+        return traces
+
+    n_neurons, n_steps = 35, 40
+    monkeypatch.setattr(comparison, "CHUNK_BYTES", 2 * n_neurons * n_steps * 10)
+    result = verify(bundle, runtimes={"lava": 5}, runtime=PretendLava(change=change))
+    check = result.check("P3")
+    assert check.n_compared == 5 and "v of neuron 1 of out at step 3 of sample 4" in check.reason
+    counts = check.facts["populations"]["out"]
+    assert counts == {"compared": 5 * 40 * 3, "spikes": 0, "v": 1}
+
+
 def test_lava_that_breaks_off_is_4(bundle):
-    result = verify(bundle, runtimes={"lava": 2}, runner=PretendLava(breaks=True))
+    result = verify(bundle, runtimes={"lava": 2}, runtime=PretendLava(breaks=True))
     assert result.exit_code == 4 and result.check("P3").findings[0].code == "ND425"
 
 
@@ -100,7 +120,7 @@ def test_one_mismatch_with_lava_fails_and_is_named(bundle, quantity):
         getattr(traces.populations["hidden2"], quantity)[1, 30, 5] ^= 1
         return traces
 
-    result = verify(bundle, runtimes={"lava": 2}, runner=PretendLava(change=change))
+    result = verify(bundle, runtimes={"lava": 2}, runtime=PretendLava(change=change))
     assert result.exit_code == 1
     (finding,) = result.check("P3").findings
     assert (
@@ -114,7 +134,7 @@ def test_lava_without_v_is_no_proof(bundle):
     def drop_v(traces: Traces) -> Traces:
         return Traces({n: PopulationTrace(t.spikes) for n, t in traces.populations.items()})
 
-    result = verify(bundle, runtimes={"lava": 1}, runner=PretendLava(change=drop_v))
+    result = verify(bundle, runtimes={"lava": 1}, runtime=PretendLava(change=drop_v))
     assert result.exit_code == 1 and result.check("P3").findings[0].code == "ND479"
 
 
@@ -122,11 +142,11 @@ def test_lava_without_a_population_is_no_proof(bundle):
     def drop(traces: Traces) -> Traces:
         return Traces({n: t for n, t in traces.populations.items() if n != "out"})
 
-    assert verify(bundle, runtimes={"lava": 1}, runner=PretendLava(change=drop)).exit_code == 1
+    assert verify(bundle, runtimes={"lava": 1}, runtime=PretendLava(change=drop)).exit_code == 1
 
 
 def test_fewer_samples_than_asked_for_are_told(bundle):
-    result = verify(bundle, runtimes={"lava": 1000}, samples=2, runner=PretendLava())
+    result = verify(bundle, runtimes={"lava": 1000}, samples=2, runtime=PretendLava())
     check = result.check("P3")
     assert check.status is Status.PASSED and check.n_compared == 24
     assert [finding.code for finding in check.findings] == ["ND478"]
@@ -176,7 +196,9 @@ def test_a_golden_file_without_traces_is_no_pass(bundle, rehash):
     arrays = load_npz(bundle / "golden.npz")
     save_npz(bundle / "golden.npz", {"spikes": arrays["spikes"]})
     rehash(bundle)
-    assert verify(bundle).check("golden").status is Status.FAILED
+    with pytest.raises(NeurodeployError) as caught:
+        verify(bundle)
+    assert caught.value.exit_code == 2 and caught.value.findings[0].code == "ND043"
 
 
 @pytest.mark.parametrize(
@@ -253,7 +275,10 @@ def test_an_input_above_what_the_bundle_takes_is_a_finding(bundle, tmp_path):
 def test_golden_files_read_back_as_they_were_written(tmp_path, tiny_folder):
     golden = load_golden(tiny_folder / "bundle" / "golden.npz")
     assert golden.trained is None and len(golden) == 8
-    save_golden(tmp_path / "golden.npz", golden.spikes, trained=golden.fixed, fixed=golden.fixed)
+    trained = Traces(
+        {n: PopulationTrace(t.spikes, t.v.astype(np.float64)) for n, t in golden.fixed.populations.items()}
+    )
+    save_golden(tmp_path / "golden.npz", golden.spikes, trained=trained, fixed=golden.fixed)
     again = load_golden(tmp_path / "golden.npz")
     for name, trace in golden.fixed.populations.items():
         for level in (again.trained, again.fixed):
