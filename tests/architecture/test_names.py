@@ -1,4 +1,4 @@
-"""Rules 4 and 9: no public class and no module's name stands twice; nor does that of a run's or bundle's file."""
+"""Files and public classes have names of their own; file names of runs and bundles stand in one file each."""
 
 from __future__ import annotations
 

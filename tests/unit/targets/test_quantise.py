@@ -12,8 +12,12 @@ from hypothesis import strategies as st
 from neurodeploy.findings.finding import Exit, NeurodeployError
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
+from neurodeploy.passes.draft import Draft, run_passes
+from neurodeploy.targets.loihi.lower.decisions import Decisions
+from neurodeploy.targets.loihi.lower.row import loihi_passes
 from neurodeploy.targets.loihi.simulate.naive import simulate_reference
 from neurodeploy.targets.registry import load_target
+from neurodeploy.traces import PopulationTrace
 
 DT_S = 0.01
 LOIHI = load_target("loihi2")
@@ -223,3 +227,36 @@ def test_a_tau_that_the_register_cannot_hold_is_refused(tau_s: float, refused: b
             LOIHI.lower(graph)
     else:
         assert (LOIHI.lower(graph).program.populations[0].dv == 1).all()
+
+
+@pytest.mark.parametrize("silent", [[3], list(range(12))])
+def test_neurons_without_synapses_are_lowered_with_calibration(silent: list[int]) -> None:
+    graph = network(np.random.default_rng(0))
+    first = graph.projections[0]
+    weight = first.weight.copy()
+    weight[:, silent] = 0.0
+    graph = replace(graph, projections=(replace(first, weight=weight), *graph.projections[1:]))
+    spikes = (np.random.default_rng(1).random((8, 60, 10)) < 0.2).astype(np.uint8)
+    program = LOIHI.lower(graph, calibration=spikes).program
+    assert not program.projections[0].weight[:, silent].any()
+
+
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_clipped_weights_are_those_that_are_deployed(calibrated: bool) -> None:
+    """With samples, weights are rounded together: what is counted are their integers, not others."""
+    graph = network(np.random.default_rng(0))
+    spikes = (np.random.default_rng(1).random((8, 60, 10)) < 0.3).astype(np.uint8)
+    traces = interpret(graph, spikes)
+    activity = {INPUT: PopulationTrace(spikes), **traces.populations} if calibrated else None
+    *before, rounding, _ = loihi_passes(graph, LOIHI.limits)
+    draft = run_passes(Draft(graph, Decisions(trained=graph, activity=activity)), before)
+    larger = {name: 1.5 * scale for name, scale in draft.decided.scale.items()}
+    draft = Draft(draft.graph, replace(draft.decided, scale=larger))
+    facts = rounding(draft).decided.facts["projections"]["input->a"]
+    unit = larger["a"] * draft.decided.decays["a"].membrane / 4096 / 2**6
+    held = rounding(draft).graph.projections[0].weight * unit[None, :, None]
+    wanted = graph.projections[0].weight * unit[None, :, None]
+    ends = (np.abs(held - 254) < 1e-6) | (np.abs(held + 256) < 1e-6)
+    expected = int((ends & (np.abs(wanted - held) > 1)).sum())
+    assert expected > 0
+    assert facts["clipped"] == expected
