@@ -15,6 +15,7 @@ from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Proje
 from neurodeploy.passes.draft import Draft, run_passes
 from neurodeploy.targets.loihi.lower.decisions import Decisions
 from neurodeploy.targets.loihi.lower.row import loihi_passes
+from neurodeploy.targets.loihi.netx import netx_misfits
 from neurodeploy.targets.loihi.simulate.naive import simulate_reference
 from neurodeploy.targets.registry import load_target
 from neurodeploy.traces import PopulationTrace
@@ -260,3 +261,48 @@ def test_clipped_weights_are_those_that_are_deployed(calibrated: bool) -> None:
     expected = int((ends & (np.abs(wanted - held) > 1)).sum())
     assert expected > 0
     assert facts["clipped"] == expected
+
+
+def test_the_bias_exponent_is_free_unless_a_netx_file_results() -> None:
+    """A layer with delay 0 runs late and does not start from 0, which NetX cannot hold."""
+    graph = network(np.random.default_rng(0), delay=1)
+    even = tuple(replace(p, tau_s=np.full(p.size, 0.1)) for p in graph.populations)
+    biased = replace(even[0], bias=np.full(even[0].size, 0.3))
+    graph = replace(graph, populations=(biased, *even[1:]))
+    first = graph.projections[0]
+    for delay_s, exponents in ((DT_S, {6}), (0.0, {0, 1, 2, 3})):
+        moved = replace(first, delay_s=np.full_like(first.delay_s, delay_s))
+        program = LOIHI.lower(replace(graph, projections=(moved, *graph.projections[1:]))).program
+        held = program.populations[0]
+        assert set(held.bias_exponent.tolist()) <= exponents
+        assert bool(netx_misfits(program)) == (delay_s == 0.0)
+        wanted = 0.3 * held.dv / 4096 * held.scale
+        assert np.abs(held.bias - wanted).max() <= 0.5 * 2 ** int(held.bias_exponent.max())
+
+
+@pytest.mark.parametrize("n_taps", [1, 3])
+def test_counts_that_would_overflow_the_accumulator_get_a_smaller_scale(n_taps: int) -> None:
+    """Without the bound, 200 counts over weights of 8 bits make sums beyond 16 bits (ND216)."""
+    rng = np.random.default_rng(0)
+    graph = network(rng, delay=3)
+    first = graph.projections[0]
+    shape = (n_taps, *first.weight.shape[1:])
+    counted = replace(
+        first,
+        weight=np.abs(rng.normal(0, 0.002, shape)),
+        delay_s=rng.integers(1, 6, shape) * DT_S,
+    )
+    graph = replace(graph, input_max=200, projections=(counted, *graph.projections[1:]))
+    spikes = (rng.random((6, 50, 10)) < 0.3).astype(np.uint8) * rng.integers(
+        100, 200, (6, 50, 10), dtype=np.uint8
+    )
+    unbounded = replace(
+        LOIHI,
+        limits={**LOIHI.limits, "accumulator_max": replace(LOIHI.limits["accumulator_max"], value=10**9)},
+    )
+    free = unbounded.lower(graph, calibration=spikes).program
+    assert [f.code for f in LOIHI.range_findings(free, spikes, "given")] == ["ND216"]
+    program = LOIHI.lower(graph, calibration=spikes).program
+    assert not list(LOIHI.range_findings(program, spikes, "given"))
+    reached = simulate_reference(program, spikes[:2]).facts["max_abs_accumulator"]
+    assert 32767 / 3 < reached <= 32767 / 1.4, "no smaller than the margin asks for"
