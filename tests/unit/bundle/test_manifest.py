@@ -65,7 +65,7 @@ def test_line_ends_of_another_system_are_no_change(bundle):
 def test_a_bundle_of_schema_1_is_read_and_said_to_have_no_checksum(bundle):
     write(bundle, content(bundle), schema=1)
     opened = open_bundle(bundle)
-    assert opened.manifest.schema == 1 and [note.code for note in opened.findings] == ["ND016"]
+    assert opened.manifest.schema == 1 and [note.code for note in opened.findings] == ["ND045"]
     assert opened.graph.name == "tiny" and opened.program.name == "tiny"
 
 
