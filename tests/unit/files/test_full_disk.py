@@ -28,11 +28,19 @@ def _lines(path: Path) -> None:
             file.write(f"{i}\n")
 
 
+def _safetensors(path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="safetensors are written by the extra `train` alone")
+    from neurodeploy.training.fit.checkpoint import save_tensors
+
+    save_tensors(path, {"x": torch.from_numpy(NOISE)})
+
+
 WRITERS: dict[str, Callable[[Path], None]] = {
     "npz": lambda path: save_npz(path, {f"x{i}": row for i, row in enumerate(NOISE)}),
     "npz, stored": lambda path: save_npz(path, {"x": NOISE}, compress=False),
     "HDF5": _hdf5,
     "bytes": lambda path: write_bytes(path, NOISE.tobytes()),
+    "safetensors": _safetensors,
     "text": _lines,
 }
 
