@@ -78,7 +78,7 @@ class Bundle:
     def golden(self) -> Golden:
         """A few inputs, and what the trained network and the integers did with them at export.
 
-        ND014 where they are not what this network would give: other populations, sizes or inputs, or no
+        ND043 where they are not what this network would give: other populations, sizes or inputs, or no
         trained traces although the bundle was made from a run.
         """
         sizes = {population.name: population.size for population in self.graph.populations}

@@ -36,7 +36,7 @@ class Golden:
     Raises
     ------
     NeurodeployError
-        ND014: nothing to compare with, or traces whose shapes, types or populations do not fit.
+        ND043: nothing to compare with, or traces whose shapes, types or populations do not fit.
     """
 
     spikes: NDArray[np.uint8]
@@ -76,7 +76,7 @@ def save_golden(path: Path, spikes: NDArray[np.uint8], *, trained: Traces | None
     Raises
     ------
     NeurodeployError
-        ND014 as :class:`Golden`; nothing is written.
+        ND043 as :class:`Golden`; nothing is written.
     """
     golden = Golden(spikes, trained, fixed)
     arrays: dict[str, NDArray[Any]] = {INPUT_KEY: golden.spikes}
@@ -103,7 +103,7 @@ def load_golden(path: Path, *, expected: Expected | None = None) -> Golden:
     Raises
     ------
     NeurodeployError
-        As :func:`neurodeploy.files.load_npz`; ND010 or ND011 for the input; ND014 for the traces.
+        As :func:`neurodeploy.files.load_npz`; ND010 or ND011 for the input; ND043 for the traces.
     """
     arrays = load_npz(path, required=(INPUT_KEY,))
     spikes = check_spikes(

@@ -32,7 +32,7 @@ def check_files(folder: Path, manifest: Manifest, *, reserved: Collection[str]) 
     Returns
     -------
     tuple[Finding, ...]
-        Notes: ND015 other files are in the folder, ND016 the manifest itself has no checksum.
+        Notes: ND044 other files are in the folder, ND045 the manifest itself has no checksum.
 
     Raises
     ------

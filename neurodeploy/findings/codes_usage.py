@@ -90,35 +90,6 @@ SPIKES_VALUE = Rule(
     example="an input with the value 2 for a bundle with input max 1",
 )
 
-BAD_GOLDEN = Rule(
-    "ND014",
-    "the golden file does not hold what it should",
-    why=(
-        "It is what today's computation is compared with: spikes and v of every population, for every input "
-        "and step. A comparison with less could pass without having compared."
-    ),
-    example="a golden.npz whose traces have zero steps",
-)
-
-UNLISTED_FILE = Rule(
-    "ND015",
-    "the bundle's folder holds files that its manifest does not list",
-    why="They are no part of the bundle: nothing reads them, and no result is about them.",
-    example="neurodeploy verify BUNDLE --report BUNDLE/report.html, then any command on BUNDLE",
-    severity=Severity.NOTE,
-)
-
-NO_OWN_CHECKSUM = Rule(
-    "ND016",
-    "the manifest has no checksum of its own",
-    why=(
-        "Bundles of schema 1 are read, but a change of the manifest itself (not of the files that it lists) "
-        "cannot be noticed in them."
-    ),
-    example="a bundle of schema 1",
-    severity=Severity.NOTE,
-)
-
 UNKNOWN_RECIPE = Rule(
     "ND020",
     "no recipe or variant has this name",
@@ -209,6 +180,35 @@ BAD_PROGRAM = Rule(
     "the program file does not hold a valid program",
     why="A key is missing or its numbers contradict each other.",
     example="an HDF5 file of another program under the name program.h5",
+)
+
+BAD_GOLDEN = Rule(
+    "ND043",
+    "the golden file does not hold what it should",
+    why=(
+        "It is what today's computation is compared with: spikes and v of every population, for every input "
+        "and step. A comparison with less could pass without having compared."
+    ),
+    example="a golden.npz whose traces have zero steps",
+)
+
+UNLISTED_FILE = Rule(
+    "ND044",
+    "the bundle's folder holds files that its manifest does not list",
+    why="They are no part of the bundle: nothing reads them, and no result is about them.",
+    example="neurodeploy verify BUNDLE --report BUNDLE/report.html, then any command on BUNDLE",
+    severity=Severity.NOTE,
+)
+
+NO_OWN_CHECKSUM = Rule(
+    "ND045",
+    "the manifest has no checksum of its own",
+    why=(
+        "Bundles of schema 1 are read, but a change of the manifest itself (not of the files that it lists) "
+        "cannot be noticed in them."
+    ),
+    example="a bundle of schema 1",
+    severity=Severity.NOTE,
 )
 
 WRONG_USAGE = Rule(

@@ -141,7 +141,7 @@ def test_a_changed_bundle_is_exit_5_whoever_reads_it(command, bundle):
 def test_a_file_that_is_no_part_of_a_bundle_is_a_note(bundle):
     (bundle / ".DS_Store").write_bytes(b"x")
     result = run("check", bundle)
-    assert result.exit_code == 0 and "note[ND015]" in result.stderr and ".DS_Store" in result.stderr
+    assert result.exit_code == 0 and "note[ND044]" in result.stderr and ".DS_Store" in result.stderr
 
 
 def test_an_unlisted_file_that_the_target_would_read_is_exit_5(tiny_nir, tmp_path):

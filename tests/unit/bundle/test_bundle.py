@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from neurodeploy.bundle.bundle import open_bundle
-from neurodeploy.bundle.folder import is_nothing_but_a_bundle
+from neurodeploy.bundle.place import is_nothing_but_a_bundle
 from neurodeploy.bundle.layout import MODEL, SAMPLES
 from neurodeploy.bundle.manifest_file import read_manifest, write_manifest
 from neurodeploy.findings.finding import NeurodeployError, Severity
@@ -60,7 +60,7 @@ def test_other_files_in_the_folder_are_one_note_and_not_read(bundle):
         (bundle / name).write_text("x")
     (bundle / "folder").mkdir()
     (note,) = open_bundle(bundle).findings
-    assert note.code == "ND015" and note.severity is Severity.NOTE and "and 7 more" in note.found
+    assert note.code == "ND044" and note.severity is Severity.NOTE and "and 7 more" in note.found
 
 
 def test_an_unlisted_file_that_the_target_would_read_is_exit_5(bundle):

@@ -73,7 +73,7 @@ def test_a_golden_file_that_is_less_than_it_should_be_is_refused(bundle, rehash,
     opened = open_bundle(bundle)
     with pytest.raises(NeurodeployError) as caught:
         _ = opened.golden
-    assert caught.value.exit_code == 2 and caught.value.findings[0].code == "ND014", case
+    assert caught.value.exit_code == 2 and caught.value.findings[0].code == "ND043", case
 
 
 def test_a_bundle_made_from_a_run_must_have_the_trained_networks_traces(bundle):
@@ -88,6 +88,6 @@ def test_what_could_not_be_read_back_is_not_written(tmp_path):
     spikes = np.zeros((2, 3, 4), np.uint8)
     trace = PopulationTrace(np.zeros((2, 3, 5), np.uint8), np.zeros((2, 3, 5), np.int32))
     Golden(spikes, None, Traces({"a": trace}))
-    with pytest.raises(NeurodeployError, match="ND014"):
+    with pytest.raises(NeurodeployError, match="ND043"):
         save_golden(tmp_path / "g.npz", spikes[:, :0], trained=None, fixed=Traces({"a": trace}))
     assert not list(tmp_path.iterdir())

@@ -65,7 +65,7 @@ def test_line_ends_of_another_system_are_no_change(bundle):
 def test_a_bundle_of_schema_1_is_read_and_said_to_have_no_checksum(bundle):
     write(bundle, content(bundle), schema=1)
     opened = open_bundle(bundle)
-    assert opened.manifest.schema == 1 and [note.code for note in opened.findings] == ["ND016"]
+    assert opened.manifest.schema == 1 and [note.code for note in opened.findings] == ["ND045"]
     assert opened.graph.name == "tiny" and opened.program.name == "tiny"
 
 
@@ -183,6 +183,15 @@ def test_a_manifest_that_is_a_link_or_a_folder_is_no_bundle(bundle, tmp_path):
     (bundle / MANIFEST).unlink()
     (bundle / MANIFEST).mkdir()
     assert refusal(bundle).findings[0].code == "ND006"
+
+
+def test_a_path_that_leads_to_no_bundle_is_a_finding(tmp_path):
+    (tmp_path / "file").write_text("{}")
+    (tmp_path / "loop").symlink_to("loop")
+    for name, code in (("nowhere", "ND001"), ("n" * 300, "ND001"), ("loop", "ND001"), ("file", "ND006")):
+        assert refusal(tmp_path / name).findings[0].code == code
+    assert refusal(tmp_path).findings[0].code == "ND006"
+    assert refusal(tmp_path / "file" / "x").findings[0].code == "ND001"
 
 
 def test_a_manifest_cannot_be_made_of_other_values():

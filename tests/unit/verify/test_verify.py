@@ -173,7 +173,7 @@ def test_a_golden_file_without_traces_is_no_pass(bundle, rehash):
     rehash(bundle)
     with pytest.raises(NeurodeployError) as caught:
         verify(bundle)
-    assert caught.value.exit_code == 2 and caught.value.findings[0].code == "ND014"
+    assert caught.value.exit_code == 2 and caught.value.findings[0].code == "ND043"
 
 
 def test_an_empty_set_of_samples_cannot_pass(bundle, rehash):
