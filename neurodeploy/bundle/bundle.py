@@ -13,7 +13,7 @@ from neurodeploy.bundle.hashes import check_files
 from neurodeploy.bundle.layout import GOLDEN, MANIFEST, MODEL, SAMPLES
 from neurodeploy.bundle.manifest import Manifest, refused
 from neurodeploy.bundle.manifest_file import read_manifest
-from neurodeploy.data.samples import Samples, check_spikes, load_samples
+from neurodeploy.data.samples import Samples, load_samples
 from neurodeploy.findings.finding import Finding
 from neurodeploy.targets.registry import TARGET_FILE, target_of
 
@@ -63,16 +63,19 @@ class Bundle:
 
     @cached_property
     def samples(self) -> Mapping[str, Samples]:
-        """Sets of samples by name; ND010 or ND011 where the network does not take their spikes."""
-        sets = load_samples(self.path / SAMPLES)
-        for name, samples in sets.items():
-            check_spikes(
-                samples.spikes,
-                size=self.manifest.input_size,
-                maximum=self.manifest.input_max,
-                where=f"{self.path / SAMPLES}: {name}",
-            )
-        return sets
+        """Sets of samples by name; ND010 to ND015 where the network cannot take them."""
+        return load_samples(
+            self.path / SAMPLES,
+            size=self.manifest.input_size,
+            maximum=self.manifest.input_max,
+            n_classes=self.n_classes,
+        )
+
+    @cached_property
+    def n_classes(self) -> int | None:
+        """How many classes the readout tells apart; None without one."""
+        readout = self.graph.readout
+        return None if readout is None else self.graph.population(readout.population).size
 
     @cached_property
     def golden(self) -> Golden:

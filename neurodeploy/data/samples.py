@@ -3,44 +3,119 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.data.sample_checks import MAX_VALUE, check_labels, check_mask, check_spikes
 from neurodeploy.files import load_npz, save_npz
-from neurodeploy.findings.codes_usage import SPIKES_SHAPE, SPIKES_VALUE
+from neurodeploy.findings.codes_usage import ARRAY_MISSING
 from neurodeploy.traces import Traces
+
+ARRAYS = ("spikes", "labels", "mask")
+"""Arrays of a set in an npz file; only the first is needed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Samples:
-    """Input spikes and what they mean.
+    """Input spikes and what they mean; checked when it is made, so that no stage meets bad ones.
 
     Attributes
     ----------
     spikes
-        uint8 ``[sample, step, source]``; values above 1 are counts.
+        uint8 ``[sample, step, source]``, at least one of each; values above 1 are counts. Other numbers are
+        converted where that is exact, and refused otherwise; uint8 is not copied.
     labels
         int64 ``[sample]``, or ``[sample, step]`` for tasks with one decision a step; None without labels.
+        Text, floats and booleans are refused.
     mask
-        bool ``[sample, step]``: the steps that count for accuracy; None where labels are per sample.
+        bool ``[sample, step]``: the steps that count for accuracy; None where every one does. Integers are
+        converted where they are all 0 or 1, and refused otherwise.
+    n_classes
+        How many classes there are, if that is known; only checked against.
+    size, maximum
+        How many sources there must be, and the largest value of a bin; only checked against.
+    where
+        What a finding calls the samples: a file, say.
+
+    Raises
+    ------
+    NeurodeployError
+        ND010 spikes of another shape, ND011 a value that is no count, ND012 labels of another shape, ND013 a
+        label that is no class, ND014 a mask of another shape or kind, or false everywhere, ND015 nothing.
     """
 
     spikes: NDArray[np.uint8]
     labels: NDArray[np.int64] | None = None
     mask: NDArray[np.bool_] | None = None
+    n_classes: InitVar[int | None] = None
+    size: InitVar[int | None] = None
+    maximum: InitVar[int] = MAX_VALUE
+    where: InitVar[str] = "samples"
+
+    def __post_init__(self, n_classes: int | None, size: int | None, maximum: int, where: str) -> None:
+        spikes = check_spikes(self.spikes, size=size, maximum=maximum, where=f"{where}: spikes")
+        shape = (spikes.shape[0], spikes.shape[1])
+        object.__setattr__(self, "spikes", spikes)
+        if self.labels is not None:
+            labels = check_labels(self.labels, shape, n_classes=n_classes, where=f"{where}: labels")
+            object.__setattr__(self, "labels", labels)
+        if self.mask is not None:
+            object.__setattr__(self, "mask", check_mask(self.mask, shape, where=f"{where}: mask"))
+
+    @classmethod
+    def from_npz(
+        cls,
+        path: Path,
+        *,
+        size: int | None = None,
+        maximum: int = MAX_VALUE,
+        n_classes: int | None = None,
+    ) -> Samples:
+        """Read a user's npz file with ``spikes`` and, if it has them, ``labels`` and ``mask``.
+
+        Parameters
+        ----------
+        path
+            The file.
+        size, maximum, n_classes
+            What the network takes and how many classes it tells apart, where that is known.
+
+        Raises
+        ------
+        NeurodeployError
+            As :class:`Samples`; ND001 to ND003 as :func:`neurodeploy.files.load_npz`.
+        """
+        arrays = load_npz(path, required=ARRAYS[:1])
+        return cls(
+            arrays["spikes"],
+            arrays.get("labels"),
+            arrays.get("mask"),
+            n_classes=n_classes,
+            size=size,
+            maximum=maximum,
+            where=str(path),
+        )
 
     def __len__(self) -> int:
         return int(self.spikes.shape[0])
 
+    def __repr__(self) -> str:
+        """Say how much there is, not what it is."""
+        n, steps, sources = self.spikes.shape
+        labels = "no labels" if self.labels is None else f"labels {list(self.labels.shape)}"
+        masked = "" if self.mask is None else f", {int(self.mask.sum())} of {self.mask.size} steps count"
+        return f"Samples({n} samples of {steps} steps, {sources} sources, {labels}{masked})"
+
     def first(self, n: int) -> Samples:
-        """Give the first ``n`` samples."""
+        """Give the first ``n`` samples, at least one; ND014 where no step of theirs counts."""
         return Samples(
             self.spikes[:n],
             None if self.labels is None else self.labels[:n],
             None if self.mask is None else self.mask[:n],
+            where=f"the first {n} samples",
         )
 
 
@@ -78,54 +153,67 @@ def save_samples(path: Path, sets: Mapping[str, Samples]) -> None:
     save_npz(path, arrays)
 
 
-def load_samples(path: Path) -> dict[str, Samples]:
-    """Read what :func:`save_samples` wrote; findings as :func:`neurodeploy.files.load_npz`."""
+def load_samples(
+    path: Path,
+    *,
+    required: tuple[str, ...] = (),
+    size: int | None = None,
+    maximum: int = MAX_VALUE,
+    n_classes: int | None = None,
+) -> dict[str, Samples]:
+    """Read what :func:`save_samples` wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+    required
+        Sets that it must hold.
+    size, maximum, n_classes
+        What the network takes and how many classes it tells apart, where that is known.
+
+    Raises
+    ------
+    NeurodeployError
+        As :class:`Samples`; ND001 to ND003 as :func:`neurodeploy.files.load_npz`, ND003 also for a required
+        set that is missing, labels or a mask without spikes, arrays of other names, and no set at all.
+    """
     arrays = load_npz(path)
     names = dict.fromkeys(key.rpartition("/")[0] for key in arrays)
+    unknown = [key for key in arrays if not key.rpartition("/")[0] or key.rpartition("/")[2] not in ARRAYS]
+    missing = [name for name in {*names, *required} if f"{name}/spikes" not in arrays]
+    if unknown or missing or not names:
+        raise ARRAY_MISSING.error(
+            message="the file does not hold sets of samples",
+            where=str(path),
+            found=f"arrays {', '.join(sorted(arrays)) or 'none'}"[:300],
+            limit=f"<set>/spikes, and with them <set>/labels and <set>/mask{_of(required)}",
+            help="Make the run or bundle again, or restore the file from a copy.",
+        )
     return {
         name: Samples(
-            check_spikes(arrays[f"{name}/spikes"], where=f"{path}: {name}/spikes"),
+            arrays[f"{name}/spikes"],
             arrays.get(f"{name}/labels"),
             arrays.get(f"{name}/mask"),
+            n_classes=n_classes,
+            size=size,
+            maximum=maximum,
+            where=f"{path}: set {name}",
         )
         for name in names
     }
 
 
-def check_spikes(
-    spikes: NDArray[np.generic], *, size: int | None = None, maximum: int = 255, where: str = "spikes"
-) -> NDArray[np.uint8]:
-    """Check input spikes and give them as uint8.
+def _of(required: tuple[str, ...]) -> str:
+    return f", of the sets {', '.join(required)}" if required else ""
 
-    Raises
-    ------
-    NeurodeployError
-        ND010 wrong number of axes or channels, ND011 a value that is negative, fractional, NaN or above
-        ``maximum``.
-    """
-    if spikes.ndim != 3 or (size is not None and spikes.shape[2] != size):
-        raise SPIKES_SHAPE.error(
-            where=where,
-            found=str(list(spikes.shape)),
-            limit=f"[sample, step, source]{'' if size is None else f' with {size} sources'}",
-            help="Give three axes: sample, step, source.",
-        )
-    if (
-        spikes.size
-        and not (
-            np.issubdtype(spikes.dtype, np.number)
-            and bool(np.isfinite(spikes).all())
-            and spikes.min() >= 0
-            and spikes.max() <= maximum
-            and bool((spikes == np.trunc(spikes)).all())
-        )
-        and spikes.dtype != np.bool_
-    ):
-        found = f"{spikes.dtype} from {spikes.min()} to {spikes.max()}"
-        raise SPIKES_VALUE.error(
-            where=where,
-            found=found,
-            limit=f"whole numbers 0..{maximum}",
-            help="Binary networks take 0 and 1; networks trained on counts take up to their maximum.",
-        )
-    return spikes.astype(np.uint8)
+
+__all__ = [
+    "ARRAYS",
+    "Samples",
+    "accuracy",
+    "check_spikes",
+    "load_samples",
+    "predictions",
+    "save_samples",
+]

@@ -90,6 +90,43 @@ SPIKES_VALUE = Rule(
     example="an input with the value 2 for a bundle with input max 1",
 )
 
+LABELS_SHAPE = Rule(
+    "ND012",
+    "the labels do not fit the samples",
+    why=(
+        "There is one label for each sample, or one for each step of each sample. With any other shape, "
+        "labels would be held against the wrong samples, or against one another (one-hot)."
+    ),
+    example="labels of shape [100, 10] (one-hot) for 100 samples of 80 steps",
+)
+
+LABELS_VALUE = Rule(
+    "ND013",
+    "a label is not the number of a class",
+    why=(
+        "Labels are whole numbers from 0 to the number of classes minus 1. Text, floats and numbers of "
+        "classes that the network does not have can never be right, so a gate would compare noise."
+    ),
+    example="a label 99 for a network with 10 classes",
+)
+
+BAD_MASK = Rule(
+    "ND014",
+    "the mask does not say which steps count",
+    why=(
+        "A mask is true where a step counts, [sample, step], and true somewhere: an accuracy over no step "
+        "is no number. 0 and 1 as integers are taken for false and true; anything else is refused."
+    ),
+    example="a mask of the labels' shape that is false everywhere",
+)
+
+NO_SAMPLES = Rule(
+    "ND015",
+    "there are no samples, steps or sources",
+    why="Nothing can be measured on nothing, and a check that compared nothing must not pass.",
+    example="spikes of shape [0, 100, 140]",
+)
+
 UNKNOWN_RECIPE = Rule(
     "ND020",
     "no recipe or variant has this name",
@@ -239,8 +276,8 @@ INTERRUPTED = Rule(
     "ND083",
     "interrupted",
     why=(
-        "Ctrl-C ends a command with exit code 130. Files are written whole or not at all, and training "
-        "and sweeps go on with --resume."
+        "Ctrl-C ends a command with exit code 130, SIGTERM with 143. Files are written whole or not at all, "
+        "and training and sweeps go on with --resume."
     ),
     example="Ctrl-C during `neurodeploy train`",
     severity=Severity.NOTE,
@@ -249,8 +286,18 @@ INTERRUPTED = Rule(
 SYSTEM_REFUSES = Rule(
     "ND084",
     "the system refuses a file or folder",
-    why="No permission, no space, a file where a folder is needed, or the reverse.",
+    why="No permission, no space, a broken disk, a file where a folder is needed, or the reverse.",
     example="-o /out.npz as an ordinary user",
+)
+
+IN_USE = Rule(
+    "ND085",
+    "another process is using it",
+    why=(
+        "Two processes that write into the same folder would mix what they write. The lock ends with the "
+        "process that holds it, also where that is killed."
+    ),
+    example="the same `neurodeploy train` in two terminals",
 )
 
 NEITHER_RUN_NOR_BUNDLE = Rule(

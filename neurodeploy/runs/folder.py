@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from neurodeploy.files import atomic_file
 from neurodeploy.findings.codes_training import NOTHING_TO_RESUME, OTHER_RECIPE, RUN_EXISTS
 from neurodeploy.findings.codes_usage import UNREADABLE_FILE
 from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.lock import locked
 from neurodeploy.recipe import Recipe, dump_recipe, load_recipe
 
 RECIPE = "recipe.toml"
@@ -19,6 +22,36 @@ RESULT = "result.json"
 SAMPLES = "samples.npz"
 CHECKPOINT = "checkpoint"
 TENSORBOARD = "tensorboard"
+LOCK = ".lock"
+
+
+@contextlib.contextmanager
+def locked_run(path: Path) -> Iterator[None]:
+    """Keep other processes from training into a folder while the body runs; it is made where it is missing.
+
+    To be held around :func:`open_run` and everything that is written until the training has ended, by the
+    first process alone. A folder that is empty afterwards, and was made here, is removed.
+
+    Raises
+    ------
+    NeurodeployError
+        ND051 the path is no folder; ND085 another process trains into it.
+    """
+    made = not path.exists()
+    if not made and not path.is_dir():
+        raise RUN_EXISTS.error(where=str(path), help="Choose another name with -o, or remove it yourself.")
+    try:
+        with locked(
+            path / LOCK,
+            wait=False,
+            where=str(path),
+            help="Wait for it, stop it, or choose another folder with -o.",
+        ):
+            yield
+    finally:
+        if made:
+            with contextlib.suppress(OSError):  # it holds something, or it could not be made
+                path.rmdir()
 
 
 def open_run(path: Path, recipe: Recipe, *, resume: bool) -> None:
@@ -31,7 +64,7 @@ def open_run(path: Path, recipe: Recipe, *, resume: bool) -> None:
         nothing to resume.
     """
     if not resume:
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.exists() and (not path.is_dir() or any(entry.name != LOCK for entry in path.iterdir())):
             raise RUN_EXISTS.error(
                 where=str(path),
                 help="Continue it with --resume, choose another name with -o, or remove it yourself.",

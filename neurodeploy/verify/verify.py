@@ -10,8 +10,7 @@ from pathlib import Path
 from neurodeploy import __version__
 from neurodeploy.bundle.bundle import Bundle, open_bundle
 from neurodeploy.bundle.manifest import Manifest
-from neurodeploy.data.samples import Samples, check_spikes
-from neurodeploy.files import load_npz
+from neurodeploy.data.samples import Samples
 from neurodeploy.findings.codes_parity import UNKNOWN_RUNTIME
 from neurodeploy.findings.finding import nearest
 from neurodeploy.targets.target import Runtime
@@ -141,14 +140,12 @@ def _hashes(manifest: Manifest) -> Check:
 def _sets(bundle: Bundle, given: Path | None) -> dict[str, Samples]:
     """Give the sets to measure on, checked against what the network takes."""
     if given is not None:
-        arrays = load_npz(given, required=("spikes",))
-        spikes = check_spikes(
-            arrays["spikes"],
-            size=bundle.manifest.input_size,
-            maximum=bundle.manifest.input_max,
-            where=str(given),
-        )
-        return {"given": Samples(spikes, arrays.get("labels"), arrays.get("mask"))}
+        manifest = bundle.manifest
+        return {
+            "given": Samples.from_npz(
+                given, size=manifest.input_size, maximum=manifest.input_max, n_classes=bundle.n_classes
+            )
+        }
     sets = dict(bundle.samples)
     without = {name: samples for name, samples in sets.items() if name != NOT_VERIFIED}
     return without or sets
