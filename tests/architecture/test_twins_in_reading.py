@@ -1,8 +1,8 @@
-"""Rule 5: every public function of ops/ and of a target's simulate/ has a twin in naive.py, called the same way.
+"""Rule 5: every public function of ops/ and of a target's simulate/ has a twin in naive.py to be read.
 
 Public is what another room imports. The twin has the same name and the same parameters (names, order, kinds,
-defaults), so that a test, and a reader, can put one for the other. That the two agree in every bit or within a
-reasoned tolerance is shown in tests/property and tests/parity; here only that there is one to compare with.
+defaults), so that a test, and a reader, can put one for the other. That the two agree, in every bit or within
+a reasoned tolerance, is shown in tests/property and tests/parity; here, that there is one to compare with.
 """
 
 from __future__ import annotations
