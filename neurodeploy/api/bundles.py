@@ -81,7 +81,7 @@ def export(
         Any finding of the stages, and ND096 for an option that would change nothing; then nothing is written.
     """
     from neurodeploy.export import export
-    from neurodeploy.passes.registry import load_pass
+    from neurodeploy.passes.by_name import load_pass
 
     result = export(
         source.path if isinstance(source, Run) else source if isinstance(source, Graph) else existing(source),

@@ -217,7 +217,7 @@ def lower(
     NeurodeployError
         ND2xx (exit code 3) where the network cannot be lowered.
     """
-    from neurodeploy.passes.registry import load_pass
+    from neurodeploy.passes.by_name import load_pass
 
     graph = graph_of(network, dt_s=dt_s)
     return target_of(target).lower(
