@@ -9,11 +9,11 @@ from typing import Any
 from neurodeploy.bundle.golden import load_golden
 from neurodeploy.bundle.layout import GOLDEN
 from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.findings.json_ready import rounded
 from neurodeploy.findings.printable import printable
 from neurodeploy.graph.model import INPUT
 from neurodeploy.report.charts import dots, raster
 from neurodeploy.report.terminal import verdict
-from neurodeploy.verify.json_ready import rounded
 from neurodeploy.verify.verification import SetResult, Verification
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurodeploy.findings.finding import Exit, Finding
 from neurodeploy.findings.printable import printable
-from neurodeploy.report.tables import LEAST_WIDTH, number_tables, word_table
+from neurodeploy.report.columns import LEAST_WIDTH, number_tables, word_table
 from neurodeploy.verify.gates import Status
 from neurodeploy.verify.verification import SetResult, Verification
 

@@ -22,10 +22,10 @@ from neurodeploy.progress import Progress
 from neurodeploy.progress import silent as silent_progress
 from neurodeploy.targets.target import Target
 from neurodeploy.traces import Traces
+from neurodeploy.verify.drop_limit import REFUSED_PERCENT, TOO_FEW, Thresholds, that_passes
 from neurodeploy.verify.gates import Check, judge
 from neurodeploy.verify.ladder import Rung, ladder, right
 from neurodeploy.verify.statistics import PairedDrop, paired_drop
-from neurodeploy.verify.thresholds import REFUSED_PERCENT, TOO_FEW, Thresholds, that_passes
 from neurodeploy.verify.verification import SetResult
 
 

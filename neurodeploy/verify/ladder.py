@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.data.samples import Samples, predictions
+from neurodeploy.findings.json_ready import rounded
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import Graph
 from neurodeploy.targets.target import Target
 from neurodeploy.traces import Traces
 from neurodeploy.verify.comparison import chunks
-from neurodeploy.verify.json_ready import rounded
 
 CHUNK = 256
 """Samples that are computed at once at most: large networks take fewer, see :func:`chunks`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neurodeploy.bundle.golden import Golden
+from neurodeploy.bundle.layout import GOLDEN
 from neurodeploy.findings.codes_parity import GOLDEN_DIFFERS, P1_DIFFERS, TWINS_DIFFER
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import Graph
@@ -46,7 +47,7 @@ def check_trained(graph: Graph, golden: Golden, *, trained_here: bool, threads: 
     if golden.trained is None:
         missing = P1_DIFFERS.finding(
             message="the traces of the trained network are missing",
-            where="golden.npz",
+            where=GOLDEN,
             found="no array trained/...",
             limit="a bundle of a run holds what its trained network did",
             help="Export the bundle again.",

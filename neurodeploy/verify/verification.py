@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from neurodeploy.findings.json_ready import json_ready, rounded
 from neurodeploy.verify.gates import Check, exit_code
-from neurodeploy.verify.json_ready import json_ready, rounded
 from neurodeploy.verify.ladder import Rung
 from neurodeploy.verify.statistics import PairedDrop
 

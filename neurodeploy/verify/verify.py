@@ -18,10 +18,10 @@ from neurodeploy.progress import Progress, silent
 from neurodeploy.targets.target import Runtime
 from neurodeploy.verify.accuracy import check_accuracy, measure_sets
 from neurodeploy.verify.artefact import check_chip_file, check_listed, check_rules
+from neurodeploy.verify.drop_limit import Thresholds
 from neurodeploy.verify.gates import Check
 from neurodeploy.verify.in_runtime import check_runtime, choose_inputs
 from neurodeploy.verify.levels import check_golden, check_trained, check_twins
-from neurodeploy.verify.thresholds import Thresholds
 from neurodeploy.verify.verification import Verification
 
 NOT_VERIFIED = "calibration"
@@ -54,7 +54,7 @@ def verify(
     if_present
         The same for runtimes that may be missing: then the check is skipped, with the reason.
     max_drop, confidence
-        See :class:`neurodeploy.verify.thresholds.Thresholds`.
+        See :class:`neurodeploy.verify.drop_limit.Thresholds`.
     given
         npz with ``spikes`` (and ``labels``, ``mask``) to measure on in place of the bundle's own sets.
     threads

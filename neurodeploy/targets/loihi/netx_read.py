@@ -15,13 +15,11 @@ from neurodeploy.findings.codes_parity import ARTEFACT_DIFFERS
 from neurodeploy.findings.finding import Finding
 from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation, FixedProjection
 
-FILE = "network.net"
-
 HELP = "Export the bundle again; do not edit it."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Layer:
+class DenseLayer:
     """One dense layer as the file says it.
 
     Attributes
@@ -42,13 +40,13 @@ class Layer:
     threshold: int
 
 
-def network_findings(folder: Path, program: FixedGraph) -> Iterator[Finding]:
+def network_findings(path: Path, program: FixedGraph) -> Iterator[Finding]:
     """Yield every place where ``network.net`` does not hold a program; nothing where the two are equal.
 
     Parameters
     ----------
-    folder
-        Of the bundle; the file must be there.
+    path
+        The bundle's file.
     program
         What it must hold.
 
@@ -63,7 +61,6 @@ def network_findings(folder: Path, program: FixedGraph) -> Iterator[Finding]:
     ``get_neuron_params``). The weights are compared as they are written; what lava-dl's and Lava's
     conversions make of them is compared in Lava itself.
     """
-    path = folder / FILE
     try:
         with h5py.File(path, "r") as file:
             size, layers = _network(file["layer"])
@@ -84,7 +81,7 @@ def network_findings(folder: Path, program: FixedGraph) -> Iterator[Finding]:
 
 
 def _layer_findings(
-    path: Path, layer: Layer, population: FixedPopulation, projection: FixedProjection
+    path: Path, layer: DenseLayer, population: FixedPopulation, projection: FixedProjection
 ) -> Iterator[Finding]:
     """Compare one layer with the population and the projection that it stands for."""
     where = f"{path}: {population.name}"
@@ -130,7 +127,7 @@ def _differs(where: str, found: str, limit: str) -> Finding:
     return ARTEFACT_DIFFERS.finding(where=where, found=found, limit=limit, help=HELP)
 
 
-def _network(group: Any) -> tuple[int, list[Layer]]:
+def _network(group: Any) -> tuple[int, list[DenseLayer]]:
     """Read the number of sources and the dense layers, in order."""
     keys = sorted(group, key=int)
     if keys != [str(i) for i in range(len(keys))] or not keys:
@@ -142,7 +139,7 @@ def _network(group: Any) -> tuple[int, list[Layer]]:
     return size, [_layer(group[key]) for key in keys[1:]]
 
 
-def _layer(group: Any) -> Layer:
+def _layer(group: Any) -> DenseLayer:
     if _text(group["type"]) != "dense":
         raise ValueError(f"{group.name} is {_text(group['type'])!r}, not dense")
     neuron = group["neuron"]
@@ -163,7 +160,7 @@ def _layer(group: Any) -> Layer:
         raise ValueError(
             f"{group.name}: delays {delay.shape} and biases {bias.shape} of weights {weight.shape}"
         )
-    return Layer(
+    return DenseLayer(
         weight=weight,
         delay=delay,
         bias=bias * 64,

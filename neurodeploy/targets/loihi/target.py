@@ -131,7 +131,7 @@ class LoihiTarget:
 
         if not (folder / NETWORK).is_file() and netx_misfits(program):
             return None
-        return list(network_findings(folder, program))
+        return list(network_findings(folder / NETWORK, program))
 
     def simulate(
         self,

@@ -46,7 +46,7 @@ def folder(program: FixedGraph, tmp_path: Path) -> Path:
 
 
 def found(folder: Path, program: FixedGraph) -> list[str]:
-    findings = list(network_findings(folder, program))
+    findings = list(network_findings(folder / "network.net", program))
     assert all(finding.code == "ND483" for finding in findings)
     return [
         f"{finding.where.partition(': ')[2]}: {finding.found}, not {finding.limit}" for finding in findings
@@ -94,7 +94,7 @@ def test_the_delay_of_no_synapse_is_no_delay(folder, program):
 def test_what_is_missing_is_found(folder, program, key):
     with h5py.File(folder / "network.net", "r+") as file:
         del file[key]
-    assert list(network_findings(folder, program))
+    assert list(network_findings(folder / "network.net", program))
 
 
 def test_a_bias_that_the_program_does_not_have_is_found(folder, program):
@@ -122,7 +122,7 @@ def test_another_kind_or_shape_is_found(folder, program, key, value):
     with h5py.File(folder / "network.net", "r+") as file:
         del file[key]
         file[key] = value
-    assert list(network_findings(folder, program))
+    assert list(network_findings(folder / "network.net", program))
 
 
 def test_a_program_that_the_format_cannot_hold_is_not_called_equal(folder, program):
@@ -143,12 +143,12 @@ def test_a_program_that_the_format_cannot_hold_is_not_called_equal(folder, progr
 def test_a_file_that_is_none_is_found(folder, program, content):
     path = folder / "network.net"
     path.write_bytes(path.read_bytes()[:900] if content is None else content)
-    assert len(list(network_findings(folder, program))) == 1
+    assert len(list(network_findings(folder / "network.net", program))) == 1
 
 
 def test_sizes_that_the_file_does_not_hold_are_not_allocated(folder, program):
     with h5py.File(folder / "network.net", "r+") as file:
         del file["layer/1/weight"]
         file["layer/1"].create_dataset("weight", shape=(2**20, 2**20), dtype="i4", chunks=(2**10, 2**10))
-    (finding,) = network_findings(folder, program)
+    (finding,) = network_findings(folder / "network.net", program)
     assert "holds 0 bytes" in finding.found

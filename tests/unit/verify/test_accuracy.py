@@ -8,10 +8,10 @@ import pytest
 from neurodeploy.findings.finding import Severity
 from neurodeploy.traces import PopulationTrace, Traces
 from neurodeploy.verify.accuracy import check_accuracy, refusals, silent
+from neurodeploy.verify.drop_limit import Thresholds
 from neurodeploy.verify.gates import Status, exit_code
 from neurodeploy.verify.ladder import Rung
 from neurodeploy.verify.statistics import PairedDrop
-from neurodeploy.verify.thresholds import Thresholds
 from neurodeploy.verify.verification import SetResult
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.verify.drop_limit import Thresholds, that_passes
 from neurodeploy.verify.statistics import paired_drop
-from neurodeploy.verify.thresholds import Thresholds, that_passes
 
 
 @pytest.mark.parametrize(
