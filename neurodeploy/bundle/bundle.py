@@ -14,7 +14,7 @@ from neurodeploy.bundle.layout import GOLDEN, MANIFEST, MODEL, SAMPLES
 from neurodeploy.bundle.manifest import Manifest, refused
 from neurodeploy.bundle.manifest_file import read_manifest
 from neurodeploy.data.samples import Samples, load_samples
-from neurodeploy.findings.finding import Finding
+from neurodeploy.findings.finding import Finding, raise_errors
 from neurodeploy.targets.registry import TARGET_FILE, target_of
 
 if TYPE_CHECKING:
@@ -56,9 +56,14 @@ class Bundle:
 
     @cached_property
     def program(self) -> Any:
-        """The target's integer program, in the target's own type; ND009 as for :attr:`graph`."""
+        """The target's integer program, in the target's own type; ND009 as for :attr:`graph`.
+
+        ND2xx (exit code 3) where it breaks a rule of the target: rules hold for every program that is read,
+        not only for those that are made.
+        """
         program = self.target.read(self.path)
         self._agrees("the program", program)
+        raise_errors(self.target.check(program))
         return program
 
     @cached_property
