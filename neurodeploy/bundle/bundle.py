@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurodeploy.bundle.golden import Expected, Golden, load_golden
-from neurodeploy.bundle.hashes import check_files
+from neurodeploy.bundle.hashes import check_files, check_unlisted
 from neurodeploy.bundle.layout import GOLDEN, MANIFEST, MODEL, SAMPLES
 from neurodeploy.bundle.manifest import Manifest, refused
 from neurodeploy.bundle.manifest_file import read_manifest
@@ -149,9 +149,12 @@ def open_bundle(path: str | Path) -> Bundle:
     ------
     NeurodeployError
         ND001, ND006, ND007, ND009 as :func:`neurodeploy.bundle.manifest_file.read_manifest`; ND008 with
-        exit code 5: a file is missing or changed.
+        exit code 5: a file is missing or changed, or one that would be read is not listed; ND027 nothing
+        installed knows the bundle's target.
     """
     path = Path(path)
     manifest = read_manifest(path)
-    reserved = (*target_of(path, manifest.target).files, TARGET_FILE)
-    return Bundle(path, manifest, check_files(path, manifest, reserved=reserved))
+    check_files(path, manifest)
+    check_unlisted(path, manifest, reserved=(TARGET_FILE,))  # before it is read to find the target
+    target = target_of(path, manifest.target)
+    return Bundle(path, manifest, check_unlisted(path, manifest, reserved=target.files))

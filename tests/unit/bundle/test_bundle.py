@@ -72,6 +72,15 @@ def test_an_unlisted_file_that_the_target_would_read_is_exit_5(bundle):
     assert refusal(bundle).exit_code == 5
 
 
+def test_a_target_file_that_is_changed_or_not_listed_is_not_read(bundle):
+    (bundle / "target.toml").write_text("no TOML [")
+    error = refusal(bundle)
+    assert error.exit_code == 5 and "target.toml" in str(error)
+    write_manifest(bundle, read_manifest(bundle))
+    (bundle / "target.toml").write_text("changed")
+    assert refusal(bundle).exit_code == 5
+
+
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
@@ -104,6 +113,17 @@ def test_a_bundle_of_a_target_that_is_not_installed_names_it(bundle):
     write_manifest(bundle, replace(read_manifest(bundle), target="nochip"))
     with pytest.raises(NeurodeployError, match="nochip"):
         open_bundle(bundle)
+
+
+def test_where_a_bundle_may_be_written_is_said_before_anything_else(tmp_path, tiny_nir):
+    from neurodeploy.export import export
+
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis").write_text("x")
+    said: list[str] = []
+    with pytest.raises(NeurodeployError, match="ND005"):
+        export(tiny_nir, target="loihi2", out=tmp_path / "home", progress=said.append)
+    assert not said and (tmp_path / "home" / "thesis").read_text() == "x"
 
 
 def test_only_a_folder_with_a_bundle_and_nothing_else_may_be_replaced(bundle, tmp_path):
