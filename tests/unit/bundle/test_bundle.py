@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -133,3 +135,18 @@ def test_only_a_folder_with_a_bundle_and_nothing_else_may_be_replaced(bundle, tm
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "manifest.json").write_text('{"name": "a web app", "schema": 1}')
     assert not is_nothing_but_a_bundle(tmp_path / "app")
+
+
+def test_a_path_that_the_output_cannot_spell_can_be_opened_and_written(bundle):
+    """Where the system's encoding is ASCII, names of files are bytes that Python holds as surrogates."""
+    place = bundle.rename(bundle.with_name("bündel-日本"))
+    code = (
+        "import sys; from pathlib import Path; from neurodeploy.bundle.bundle import open_bundle; "
+        "from neurodeploy.files import atomic_folder, save_npz; "
+        "b = open_bundle(sys.argv[1]); repr(b); b.graph, b.program, b.samples, b.golden; "
+        "w = atomic_folder(Path(sys.argv[1] + '-2')); save_npz(w.__enter__() / 'x', {}); "
+        "w.__exit__(*[None] * 3)"
+    )
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    subprocess.run([sys.executable, "-c", code, place], env={**os.environ, **plain}, check=True)
+    assert sorted(path.name for path in place.parent.iterdir()) == ["bündel-日本", "bündel-日本-2"]
