@@ -15,6 +15,7 @@ from neurodeploy.bundle.manifest import Manifest, refused
 from neurodeploy.bundle.manifest_file import read_manifest
 from neurodeploy.data.samples import Samples, load_samples
 from neurodeploy.findings.finding import Finding
+from neurodeploy.findings.printable import printable
 from neurodeploy.targets.registry import TARGET_FILE, target_of
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Bundle:
             f"  samples  {sets or 'none'}",
             f"  files    {', '.join(sorted(manifest.sha256))}",
         ]
-        return "\n".join(lines)
+        return "\n".join(printable(line) for line in lines)
 
     def _agrees(self, what: str, network: Any) -> None:
         """Raise ND009 where the manifest contradicts a network that was read."""

@@ -103,6 +103,13 @@ def test_a_manifest_that_contradicts_the_network_is_a_finding(bundle, changes, k
         assert key in caught.value.findings[0].where
 
 
+def test_names_in_a_bundle_cannot_steer_a_terminal(bundle):
+    late = {"\x1b[2J": 1, "a\nb": 2}
+    write_manifest(bundle, replace(read_manifest(bundle), name="\x1b]0;x\x07", latency_steps=late))
+    text = repr(open_bundle(bundle))
+    assert len(text.splitlines()) == 7 and all(c.isprintable() or c == "\n" for c in text)
+
+
 def test_latencies_that_are_not_the_programs_are_a_finding(bundle):
     manifest = read_manifest(bundle)
     late = {name: steps + 1 for name, steps in manifest.latency_steps.items()}
