@@ -6,8 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurodeploy.api.arguments import (
-    DEFAULT_TARGET,
+from neurodeploy.api.given import (
     PathLike,
     Spikes,
     bundle_of,
@@ -39,7 +38,7 @@ def export(
     source: Graph | Run | PathLike,
     out: PathLike,
     *,
-    target: Target[Any] | PathLike = DEFAULT_TARGET,
+    target: Target[Any] | PathLike,
     dt_s: float | None = None,
     calibrate: Samples | PathLike | None = None,
     verify: bool = True,
@@ -81,7 +80,7 @@ def export(
         Any finding of the stages, and ND096 for an option that would change nothing; then nothing is written.
     """
     from neurodeploy.export import export
-    from neurodeploy.passes.registry import load_pass
+    from neurodeploy.passes.by_name import load_pass
 
     result = export(
         source.path if isinstance(source, Run) else source if isinstance(source, Graph) else existing(source),
@@ -186,7 +185,7 @@ def run(
         ND427 an unknown backend; with exit code 4 one that is missing or breaks off; ND096 an option that the
         backend does not have.
     """
-    from neurodeploy.api.arguments import without_effect
+    from neurodeploy.api.given import without_effect
 
     opened_bundle = bundle_of(bundle)
     given = spikes_for(opened_bundle, spikes)
