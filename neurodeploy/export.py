@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import neurodeploy
-from neurodeploy.bundle.folder import bundle_folder
 from neurodeploy.bundle.golden import save_golden
 from neurodeploy.bundle.layout import GOLDEN, MODEL, SAMPLES
 from neurodeploy.bundle.manifest import NOT_MEASURED, Manifest
 from neurodeploy.bundle.manifest_file import write_manifest
+from neurodeploy.bundle.place import bundle_folder
 from neurodeploy.data.samples import Samples, save_samples
 from neurodeploy.findings.codes_program import WITHOUT_EFFECT
 from neurodeploy.findings.finding import Finding, NeurodeployError, raise_errors

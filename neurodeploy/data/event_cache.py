@@ -54,7 +54,7 @@ def cached_events(path: Path, *, dt_s: float, channels: int, source_channels: in
             return events
     events = read_events(path, dt_s=dt_s, channels=channels, source_channels=source_channels)
     arrays = {name: np.atleast_1d(getattr(events, name)) for name in _ARRAYS}
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, NeurodeployError):
         save_npz(target, arrays, compress=False)
     return events
 
