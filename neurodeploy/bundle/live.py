@@ -148,7 +148,7 @@ class BundleStream:
         return self._aligned(fed, len(values))
 
     def finish(self) -> Live:
-        """Give the steps that late populations still owe, by feeding silence for as long as the latest is late."""
+        """Give the steps that late populations still owe, by feeding silence for as long as one is late."""
         owed = 0 if self._finished else max(self._latency.values(), default=0)
         self._finished = True
         silence = np.zeros((owed, self._size), np.uint8)
