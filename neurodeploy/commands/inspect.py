@@ -28,7 +28,7 @@ def command(path: str, dt_s: float | None, as_json: bool) -> None:
     """Show what is in a recipe (name or TOML file), a run folder, a NIR file or a bundle."""
     facts = describe(path, dt_s)
     if as_json:
-        options.print_json(facts, schema="inspect")
+        options.print_json(options.in_percent(facts), schema="inspect")
         return
     for line in lines(facts):
         options.echo(line)

@@ -62,6 +62,28 @@ def load_target(name_or_path: str | Path) -> Target[Any]:
     )
 
 
+def nameable(target: str | Path | Target[Any]) -> Target[Any]:
+    """Give a target that whoever opens a bundle finds again, by name or by the file that is copied into it.
+
+    Raises
+    ------
+    NeurodeployError
+        As :func:`load_target`; ND027 also for an object whose name means other limits, or nothing.
+    """
+    if isinstance(target, str | Path):
+        return load_target(target)
+    known = load_target(target.name) if target.name in target_names() else None
+    if known is None or dict(known.limits) != dict(target.limits):
+        raise UNKNOWN_TARGET.error(
+            message="a bundle could not name this target",
+            where=target.name,
+            found="other limits than those of that name" if known else "no target of that name",
+            limit=", ".join(target_names()),
+            help="Give the target's TOML file in place of the object: the bundle then holds a copy.",
+        )
+    return target
+
+
 def target_of(bundle: Path, name: str) -> Target[Any]:
     """Give the target that a bundle was made for: from its own copy of a user's target file, or by name."""
     own = bundle / TARGET_FILE
