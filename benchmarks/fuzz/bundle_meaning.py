@@ -104,7 +104,11 @@ def registers(folder: Path, rng: random.Random, seeds: Path) -> Meaning:  # noqa
         place = f"{group}/{rng.choice(sorted(file[group]))}/{key}"
         data = np.array(file[place][()]).astype(np.int32)
         if key in ("weight", "delay_steps", "bias_mantissa", "v_initial"):
-            data.flat[rng.randrange(data.size)] = value
+            # A synapse of weight 0 does not exist, and its delay says nothing.
+            there = (
+                np.flatnonzero(file[f"{place.rpartition('/')[0]}/weight"][()]) if key == "delay_steps" else []
+            )
+            data.flat[rng.choice(list(there) or range(data.size))] = value
         else:
             data[...] = value  # one value in a group of neurons
         del file[place]

@@ -127,6 +127,8 @@ def run_job(job: Job, work: Path) -> dict[str, Any]:
                 "peak_mb": outcome.peak >> 20,
             }
             failures.append({"class": failed, "command": str(command)[:2000], **facts, "output": said})
+        if outcome.stopped:
+            break  # what comes after a hang or a flood of memory is most often the same
     return {
         "name": job.name,
         "kind": job.kind,
