@@ -2,10 +2,10 @@
 
     python benchmarks/kills.py [--kills N] [--exports N] [--seed N] [--epochs N]
 
-A small training is killed, resumed, killed again ... and resumed until it is done; its weights must equal those
-of the uninterrupted training to the bit, and TERM and INT must leave no temporary file. An export that replaces
-an existing bundle is killed; afterwards the old or the new bundle is there, whole. Exits with 1 on any
-difference.
+A small training is killed, resumed, killed again ... and resumed until it is done; its weights must equal
+those of the uninterrupted training to the bit, and TERM and INT must leave no temporary file. An export that
+replaces an existing bundle is killed; afterwards the old or the new bundle is there, whole. Exits with 1 on
+any difference.
 """
 
 from __future__ import annotations

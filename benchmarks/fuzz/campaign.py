@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -9,6 +10,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,8 +100,6 @@ def _lane(todo: Sequence[Job], out: Path, work: Path, deadline: float) -> None:
                 _save(job, result, out / "failing" / job.name)
             _append(out / "results.jsonl", result)
     except BaseException:
-        import traceback
-
         traceback.print_exc()
         code = 1
     finally:
@@ -113,8 +113,14 @@ def run_job(job: Job, work: Path) -> dict[str, Any]:
     shutil.rmtree(work, ignore_errors=True)
     folder.mkdir(parents=True)
     start = time.monotonic()
-    case = job.build(folder)
-    failures, codes = [], []
+    failures: list[dict[str, Any]] = []
+    codes: list[int] = []
+    try:
+        case = job.build(folder)
+    except Exception as error:
+        traceback.print_exc()
+        case = Case("not built", ())
+        failures.append({"class": f"fuzzer: {type(error).__name__} while building", "command": ""})
     for command in case.commands:
         before = written.names(folder)
         outcome = execute(command, folder, work / "logs")
@@ -151,11 +157,12 @@ def _save(job: Job, result: dict[str, Any], folder: Path) -> None:
     """Rebuild a failing input in a folder, with its command lines, output and reason."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "case").mkdir(parents=True)
-    job.build(folder / "case")
+    with contextlib.suppress(Exception):  # told by the result
+        job.build(folder / "case")
     lines = [f"{job.name}: {result['what']}", ""]
     for failure in result["failures"]:
-        told = f"exit {failure['code']}, {failure['seconds']} s, {failure['peak_mb']} MB"
-        lines += [f"# {failure['class']} ({told})", f"$ {failure['command']}", failure["output"], ""]
+        facts = {key: failure[key] for key in failure.keys() - {"class", "command", "output"}}
+        lines += [f"# {failure['class']} {facts}", f"$ {failure['command']}", failure.get("output", ""), ""]
     (folder / "failure.txt").write_text("\n".join(lines), encoding="utf-8", errors="backslashreplace")
 
 

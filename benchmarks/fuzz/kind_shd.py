@@ -50,7 +50,7 @@ def _meaningful(path: Path, rng: random.Random) -> str:
     with h5py.File(path, "r+") as file:
         try:
             return rng.choice((_labels, _labels, _lists, _spikes, _keys))(file, rng)
-        except (TypeError, ValueError, KeyError, OSError, RuntimeError, OverflowError) as error:
+        except (TypeError, ValueError, KeyError, OSError, RuntimeError, OverflowError, IndexError) as error:
             return f"could not be made ({type(error).__name__})"
 
 

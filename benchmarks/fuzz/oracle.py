@@ -23,10 +23,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]")
 def judge(command: Command, outcome: Outcome, folder: Path, before: frozenset[str]) -> list[str]:
     """Give the failures of one command, the worst first; empty where all is well."""
     failed = list(_ended(command, outcome))
-    if not failed:
+    broke = bool(failed)
+    if not broke:
         failed = [*_answered(command, outcome), *_printed(command, outcome)]
     if outcome.stopped != "time" and outcome.code >= 0:
-        failed += [*left_over(folder, before), *wrong_output(command, outcome.code, folder)]
+        failed += [*left_over(folder, before), *wrong_output(command, outcome.code, folder, broke=broke)]
     if outcome.orphans:
         failed.append(f"{command.args[0]}: left a process running")
     return failed

@@ -28,20 +28,26 @@ def left_over(folder: Path, before: frozenset[str]) -> Iterator[str]:
             return
 
 
-def wrong_output(command: Command, code: int, folder: Path) -> Iterator[str]:
-    """Say what is wrong with the output of a command that ended by itself."""
+def wrong_output(command: Command, code: int, folder: Path, *, broke: bool) -> Iterator[str]:
+    """Say what is wrong with the output of a command that ended by itself.
+
+    A command that passed leaves a whole output, one that refused leaves none. One that broke, by a traceback or
+    an internal error, may leave either.
+    """
     yield from _reports(command, folder)
+    name, path = command.args[0], folder / command.output
     if not command.output:
         return
-    name, path = command.args[0], folder / command.output
     if name == "train":
-        if code == 0:
+        if code == 0 and not broke:
             yield from _run(path)
-    elif code in (0, 1) and code in command.allowed:
+    elif broke and not path.exists():
+        return
+    elif broke or code in (0, 1):
         reason = _bundle(path) if name == "export" else _npz(path)
         if reason:
             yield f"{name}: exit {code}, but {reason}"
-    elif path.exists() and code:
+    elif path.exists():
         yield f"{name}: exit {code}, but an output is there"
 
 

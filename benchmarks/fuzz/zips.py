@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import struct
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def read(path: Path) -> dict[str, bytes]:
 def write(path: Path, members: list[tuple[str, bytes]], *, deflate: bool = True) -> None:
     """Write members in order; a name may stand twice."""
     method = zipfile.ZIP_DEFLATED if deflate else zipfile.ZIP_STORED
-    with zipfile.ZipFile(path, "w", method) as archive:
+    with zipfile.ZipFile(path, "w", method) as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         for name, data in members:
             archive.writestr(zipfile.ZipInfo(name), data, method)
 
