@@ -8,7 +8,7 @@ DEMO ?= demo
 # A waiting OpenMP thread must sleep: spinning makes two threads slower than one on a busy machine.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: install check test fast pythons demo lava mutants parity-soak docs changelog clean
+.PHONY: install check test fast pythons demo lava mutants parity-soak fuzz kills docs changelog clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
@@ -45,6 +45,12 @@ mutants: install
 
 parity-soak: install lava
 	$(BIN)/python benchmarks/parity_soak.py
+
+fuzz: install
+	$(BIN)/python -m benchmarks.fuzz
+
+kills: install
+	$(BIN)/python benchmarks/kills.py
 
 docs: install
 	$(BIN)/python docs/generate.py
