@@ -41,6 +41,7 @@ demo: install
 	$(BIN)/neurodeploy verify $(DEMO)/bundle --lava 4 --require lava --max-drop 2 --report $(DEMO)/report.html
 
 mutants: install
+	$(BIN)/python benchmarks/row_mutants.py
 	$(BIN)/python benchmarks/mutation.py
 
 parity-soak: install lava
