@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurodeploy.findings.finding import Rule, Severity
+from neurodeploy.findings.finding import Exit, Rule, Severity
 
 NO_SUCH_PATH = Rule(
     "ND001",
@@ -194,6 +194,16 @@ BAD_LIMIT = Rule(
     example="a target file without [limits.max_delay_steps]",
 )
 
+DATA_MISFIT = Rule(
+    "ND042",
+    "the data set does not fit the recipe",
+    why=(
+        "The network is built from the recipe's steps, channels and input, and its score from the kind of "
+        "labels. A set of another form would train another network than the recipe says."
+    ),
+    example="a plug-in's data set with 50 steps and data.steps = 100",
+)
+
 PROGRAM_UNREADABLE = Rule(
     "ND040",
     "the program file cannot be read",
@@ -275,4 +285,19 @@ UNKNOWN_CODE = Rule(
         "quantisation, 4xx parity and backends. A code is never used for another meaning."
     ),
     example="neurodeploy explain ND999",
+)
+
+PLUGIN_CLASH = Rule(
+    "ND088",
+    "two packages bring something of the same name",
+    why="Which one a name means would depend on the order of installation.",
+    example="two packages with an entry point `toy` in the group neurodeploy.datasets",
+)
+
+DATASET_BROKEN = Rule(
+    "ND089",
+    "the plug-in of a data set cannot be used",
+    why="Its import failed, it gave something that is no data source, or its `load` failed.",
+    example="an entry point of the group neurodeploy.datasets that names a missing module",
+    exit_code=Exit.BACKEND_MISSING,
 )

@@ -9,8 +9,7 @@ from pydantic import ValidationError
 from neurodeploy.findings.codes_usage import BAD_VALUE, KEY_WITHOUT_EFFECT, UNKNOWN_KEY
 from neurodeploy.findings.finding import Finding, nearest
 from neurodeploy.recipe.keys import key, keys, tables
-from neurodeploy.recipe.schema import RuleError
-from neurodeploy.recipe.section import UnusedKeyError
+from neurodeploy.recipe.section import RuleError, UnusedKeyError
 
 KEYS_PAGE = "Keys are listed in docs/reference/recipes.md."
 

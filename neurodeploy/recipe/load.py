@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from neurodeploy.findings.codes_usage import (
 from neurodeploy.findings.finding import NeurodeployError, nearest
 from neurodeploy.recipe.explain import KEYS_PAGE, findings_of
 from neurodeploy.recipe.keys import key, keys, tables
+from neurodeploy.recipe.plugins import TABLE as OPTIONS
 from neurodeploy.recipe.schema import Recipe
 from neurodeploy.recipe.section import Section
 
@@ -132,8 +133,16 @@ def _dumped(section: Section) -> dict[str, Any]:
         if isinstance(value, Section):
             plain[name] = _dumped(value)
         else:
-            plain[name] = list(value) if isinstance(value, tuple) else value
+            plain[name] = _plain(value)
     return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items() if item is not None}
+    return value
 
 
 def _find(text: str) -> tuple[Path, str | None]:
@@ -189,7 +198,7 @@ def _parsed(text: str) -> tuple[str, Any]:
     name, value = name.strip(), value.strip()
     if not equals or not name or not all(name.split(".")):
         raise BAD_OVERRIDE.error(where=text, limit="section.key=value, as train.epochs=10", help=KEYS_PAGE)
-    if key(name) is None:
+    if key(name) is None and not _is_option(name):
         known = [entry.path for entry in keys()]
         last = name.rpartition(".")[2]
         same = [path for path in known if path.rpartition(".")[2] == last]
@@ -204,6 +213,12 @@ def _parsed(text: str) -> tuple[str, Any]:
     except ValueError:
         return name, value
     return name, parsed["value"] if list(parsed) == ["value"] else value
+
+
+def _is_option(name: str) -> bool:
+    """Say whether a key belongs to a plug-in's table, which has no tables in it."""
+    table, _, last = name.rpartition(".")
+    return table == OPTIONS and bool(last)
 
 
 def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -223,17 +238,12 @@ def _drop_useless(table: dict[str, Any], set_by_hand: set[str]) -> None:
                 or any(f"{given}.".startswith(f"{own}.") for given in set_by_hand)
             ):
                 continue
-            for switch, values in _switches(section, name):
-                if f"{prefix}{switch}" in set_by_hand and inner.get(switch) not in values:
+            current = name
+            while (needs := section.needs(current)) is not None:  # its switch, and that one's
+                switch = needs[0]
+                if f"{prefix}{switch}" in set_by_hand and not section.admits(current, inner.get(switch)):
                     inner.pop(name, None)
-
-
-def _switches(section: type[Section], name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the switches that a field depends on, itself and through other switches."""
-    needs = section.needs(name)
-    while needs is not None:
-        yield needs
-        needs = section.needs(needs[0])
+                current = switch
 
 
 def _table_at(table: dict[str, Any], path: str) -> dict[str, Any] | None:

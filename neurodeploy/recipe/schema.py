@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from neurodeploy.findings.finding import Finding
 from neurodeploy.recipe.network import Network
-from neurodeploy.recipe.section import Section, only
+from neurodeploy.recipe.plugins import BUILT_IN, dataset_names, options_of
+from neurodeploy.recipe.section import RuleError, Section, only
 
 FILES = ("events", "shd", "ssc")
-
-
-class RuleError(ValueError):
-    """Rules between keys that a recipe breaks."""
-
-    def __init__(self, findings: tuple[Finding, ...]) -> None:
-        self.findings = findings
-        super().__init__("; ".join(finding.message for finding in findings))
+ANOTHER = "another package's data set"
 
 
 class Augment(Section):
@@ -53,8 +46,10 @@ class Augment(Section):
 class Data(Section):
     """Which samples, and how they become spikes on a grid of steps and channels."""
 
-    kind: Literal["mts-xor", "events", "shd", "ssc"] = Field(
-        description="Generated temporal XOR; files in SHD's HDF5 format by path; or SHD or SSC through tonic."
+    kind: str = Field(
+        description="Generated temporal XOR; files in SHD's HDF5 format by path; SHD or SSC through tonic; "
+        "or the name of another package's data set (entry point group neurodeploy.datasets).",
+        json_schema_extra={"enum": list(BUILT_IN)},
     )
     dt_s: float = Field(default=0.01, gt=0, le=1, description="Length of one step, in seconds.")
     steps: int = Field(
@@ -124,6 +119,38 @@ class Data(Section):
         description="Changes to the training samples.",
         json_schema_extra=only("kind", *FILES),
     )
+
+    options: dict[str, Any] = Field(
+        default_factory=dict,
+        validate_default=True,
+        description="The keys that another package's data set has.",
+    )
+
+    @field_validator("kind")
+    @classmethod
+    def _known_kind(cls, kind: str) -> str:
+        if kind not in BUILT_IN and kind not in (others := dataset_names()):
+            installed = (
+                f"of other packages: {', '.join(others)}" if others else "and no other package brings one"
+            )
+            raise ValueError(f"there is no such kind of data, {installed}")
+        return kind
+
+    @field_validator("options")
+    @classmethod
+    def _options_of_kind(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        kind = info.data.get("kind")  # missing where the kind itself is refused
+        return options if kind is None or kind in BUILT_IN else options_of(kind, options)
+
+    @classmethod
+    def needs(cls, name: str) -> tuple[str, tuple[str, ...]] | None:
+        """Give the switch of a field; that of the options is every kind that is not built in."""
+        return ("kind", (ANOTHER,)) if name == "options" else super().needs(name)
+
+    @classmethod
+    def admits(cls, name: str, value: object) -> bool:
+        """Say whether a field counts beside a value of its switch."""
+        return value not in BUILT_IN if name == "options" else super().admits(name, value)
 
     @property
     def input_max(self) -> int:

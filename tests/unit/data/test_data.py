@@ -14,7 +14,8 @@ from neurodeploy.data import download as tonic_sets
 from neurodeploy.data import event_cache as cache_module
 from neurodeploy.data.event_cache import cached_events
 from neurodeploy.data.events import EventSet
-from neurodeploy.data.mts_xor import TrialSet, generate
+from neurodeploy.data.mts_xor import generate
+from neurodeploy.data.sample_set import DenseSet
 from neurodeploy.data.sets import load_data, samples_of, split
 from neurodeploy.data.shd_file import read_events
 from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
@@ -422,11 +423,11 @@ def test_each_set_of_trials_has_its_own_stream_and_follows_the_seed() -> None:
     sets = load_data(load_recipe("mts-xor", small), seed=3)
     again = load_data(load_recipe("mts-xor", [*small, "data.train_trials=5"]), seed=3)
     other = load_data(load_recipe("mts-xor", small), seed=4)
-    assert isinstance(sets.train, TrialSet) and isinstance(sets.validation, TrialSet)
+    assert isinstance(sets.train, DenseSet) and isinstance(sets.validation, DenseSet)
     assert (
-        isinstance(sets.test, TrialSet)
-        and isinstance(again.test, TrialSet)
-        and isinstance(other.test, TrialSet)
+        isinstance(sets.test, DenseSet)
+        and isinstance(again.test, DenseSet)
+        and isinstance(other.test, DenseSet)
     )
     assert not np.array_equal(sets.train.spikes, sets.validation.spikes)
     assert not np.array_equal(sets.validation.spikes, sets.test.spikes)
