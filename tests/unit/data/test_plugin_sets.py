@@ -1,4 +1,4 @@
-"""A package that is only installed brings a data set; a recipe names it and its keys are checked like ours."""
+"""A package that is only installed brings a data set: a recipe names it, its keys are checked like ours."""
 
 from __future__ import annotations
 
