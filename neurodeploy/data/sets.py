@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -155,7 +156,10 @@ def _found(data: Data, data_dir: Path | None) -> dict[str, Path]:
         ("valid", data.validation_files),
         ("test", data.test_files),
     ):
-        matches = sorted(path for path in data_dir.glob(pattern) if path.is_file())
+        # Not Path.glob: a pattern is of names, and some make it raise.
+        matches = sorted(
+            path for path in data_dir.iterdir() if fnmatchcase(path.name, pattern) and path.is_file()
+        )
         if len(matches) == 1:
             files[name] = matches[0]
         elif matches or name != "valid":
