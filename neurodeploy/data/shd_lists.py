@@ -55,8 +55,8 @@ def damaged_lists(dataset: h5py.Dataset, path: Path) -> str:
     """Say what is wrong with the lists of a data set with one axis; an empty text where all can be read.
 
     Each list must be an object of its own, as long as the list, in a heap of the file whose objects follow
-    one another to its end. Lists under filters other than gzip and shuffle, and files with a user block, are not
-    looked at.
+    one another to its end. Lists under filters other than gzip and shuffle, and files with a user block, are
+    not looked at.
 
     Parameters
     ----------
