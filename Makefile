@@ -8,12 +8,12 @@ DEMO ?= demo
 # A waiting OpenMP thread must sleep: spinning makes two threads slower than one on a busy machine.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: install check test fast demo lava mutants parity-soak docs clean
+.PHONY: install check test fast pythons demo lava mutants parity-soak docs changelog clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q -c constraints.txt -e '.[train,dev,sweep]'
+	$(BIN)/pip install -q -c constraints.txt -e '.[train,sweep,plot,lava,dev]'
 	touch $@
 
 check: install
@@ -31,6 +31,9 @@ test: install lava
 fast: install
 	$(BIN)/pytest -m "not slow and not lava"
 
+pythons: install
+	$(BIN)/pytest tests/e2e/test_pythons.py tests/e2e/test_wheel.py
+
 demo: install
 	$(BIN)/neurodeploy train mts-xor-delays -o $(DEMO)/run --threads 2
 	$(BIN)/neurodeploy export $(DEMO)/run --target loihi -o $(DEMO)/bundle
@@ -45,6 +48,9 @@ parity-soak: install lava
 
 docs: install
 	$(BIN)/python docs/generate.py
+
+changelog: install
+	$(BIN)/python changes/assemble.py $(VERSION)
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.graph.model import INPUT, Readout
-from neurodeploy.targets.loihi.program import DU_NO_FILTER, FixedGraph, FixedPopulation, FixedProjection
+from neurodeploy.targets.loihi.chip import DU_NO_FILTER
+from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation, FixedProjection
 
 HIDDEN_RATE = 0.07
 """Spikes a step and neuron that thresholds are set for: trained networks of this kind fire at 5 to 10 %."""

@@ -25,11 +25,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "parity")]
 packing = importlib.import_module("lava_packing")
 
+from neurodeploy.targets.loihi.chip import STATE_LIMIT, STATE_SHIFT  # noqa: E402
 from neurodeploy.targets.loihi.lava.run import run_lava  # noqa: E402
-from neurodeploy.targets.loihi.program import STATE_LIMIT, STATE_SHIFT  # noqa: E402
 from neurodeploy.targets.loihi.simulate.fast import simulate  # noqa: E402
 from neurodeploy.targets.loihi.simulate.naive import simulate_reference  # noqa: E402
-from neurodeploy.targets.loihi.target import BACKEND  # noqa: E402
+from neurodeploy.targets.loihi.target import loihi  # noqa: E402
 
 RECORD = ("spikes", "v", "u")
 REFERENCE_MEMBERS = 4
@@ -43,7 +43,7 @@ def one_run(seed: int, *, members: int, n_steps: int) -> Counter[str]:
     )
     facts: Counter[str] = Counter(runs=1, networks=len(whole.members))
     with tempfile.TemporaryDirectory() as folder:
-        BACKEND.compile(whole.program, Path(folder))
+        loihi().write(whole.program, Path(folder))
         start = time.perf_counter()
         found = run_lava(Path(folder), whole.spikes, record=RECORD, timeout_s=3600)
         facts["lava_seconds"] = round(time.perf_counter() - start)

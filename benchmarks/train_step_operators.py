@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 
-from neurodeploy.ops.delays.projection import delayed_projection
-from neurodeploy.ops.scan.scans import lif_box_scan
+from neurodeploy.ops.delays import dense_projection
+from neurodeploy.ops.scan import lif_box_scan, naive
 from neurodeploy.ops.spectral.any_device import MatrixPlan
-from neurodeploy.ops.spectral.autograd import SpectralProjection
+from neurodeploy.ops.spectral.autograd import SpectralProjection, spectral_projection
 from neurodeploy.ops.threads import prepare_threads
 
 N_STEPS, N_NEURONS, N_SLOTS, ROUNDS = 100, 256, 25, 4
@@ -54,25 +54,23 @@ def main() -> None:
         kernel = torch.randn(N_SLOTS, N_NEURONS, N_NEURONS, requires_grad=True)
         up, alpha = torch.randn(N_STEPS, batch, N_NEURONS), torch.full((N_NEURONS,), 0.5)
 
-        def project(method: str) -> None:
-            if method == "matrices":
-                y = SpectralProjection.apply(x, kernel, matrices)  # noqa: B023
-            else:
-                y = delayed_projection(x, kernel, method=method)  # noqa: B023
-            torch.autograd.grad(y, (x, kernel), up)  # noqa: B023
+        def project(projection: Callable[..., torch.Tensor]) -> None:
+            torch.autograd.grad(projection(x, kernel), (x, kernel), up)  # noqa: B023
 
-        def scan(implementation: str) -> None:
-            z = lif_box_scan(x, alpha, surrogate="atan", implementation=implementation)  # noqa: B023
-            torch.autograd.grad(z, x, up)  # noqa: B023
+        def matrix_products(x: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+            return SpectralProjection.apply(x, kernel, matrices)
+
+        def scan(scanned: Callable[..., torch.Tensor]) -> None:
+            torch.autograd.grad(scanned(x, alpha, surrogate="atan"), x, up)  # noqa: B023
 
         print(f"batch {batch}")
         measure(
             {
-                "projection, compiled transforms": lambda: project("dft"),
-                "projection, transforms as matrices": lambda: project("matrices"),
-                "projection, one product a slot": lambda: project("dense"),
-                "lif_box_scan, fast": lambda: scan("fast"),
-                "lif_box_scan, stepped": lambda: scan("reference"),
+                "projection, compiled transforms": lambda: project(spectral_projection),
+                "projection, transforms as matrices": lambda: project(matrix_products),
+                "projection, one product a slot": lambda: project(dense_projection),
+                "lif_box_scan, fast": lambda: scan(lif_box_scan),
+                "lif_box_scan, stepped": lambda: scan(naive.lif_box_scan),
             }
         )
 

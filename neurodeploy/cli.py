@@ -12,9 +12,9 @@ import click
 
 from neurodeploy import __version__
 from neurodeploy.commands.options import show_findings
+from neurodeploy.extras import package_missing
 from neurodeploy.findings.codes_usage import (
     INTERRUPTED,
-    PACKAGE_MISSING,
     SYSTEM_REFUSES,
     UNKNOWN_COMMAND,
     WRONG_USAGE,
@@ -144,11 +144,7 @@ def as_findings(error: Exception) -> NeurodeployError | None:
     if isinstance(error, ModuleNotFoundError):
         if (error.name or "").partition(".")[0] == __package__:
             return None
-        return PACKAGE_MISSING.error(
-            where=f"python {sys.version_info.major}.{sys.version_info.minor}",
-            found=f"no module {error.name!r}",
-            help="Install an extra: pip install 'neurodeploy[train]', or 'neurodeploy[sweep]' for Ray.",
-        )
+        return package_missing(error)
     if isinstance(error, OSError) and error.errno in _OUTPUT_ERRORS:
         return SYSTEM_REFUSES.error(
             where=str(error.filename or ""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,19 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 import neurodeploy
+from neurodeploy.bundle.folder import bundle_folder
 from neurodeploy.bundle.golden import save_golden
+from neurodeploy.bundle.layout import GOLDEN, MODEL, SAMPLES
+from neurodeploy.bundle.manifest import NOT_MEASURED, Manifest
+from neurodeploy.bundle.manifest_file import write_manifest
 from neurodeploy.data.samples import Samples, save_samples
-from neurodeploy.files import atomic_folder, write_manifest
-from neurodeploy.findings.codes_network import ACCUMULATOR, READOUT_SPIKES
 from neurodeploy.findings.finding import Finding, raise_errors
 from neurodeploy.graph.lowering import canonical
 from neurodeploy.graph.model import Graph
 from neurodeploy.nir.read import read_nir
 from neurodeploy.nir.write import write_nir
-from neurodeploy.targets.limits import Target, load_target
-from neurodeploy.targets.loihi.lower.quantise import quantise
-from neurodeploy.targets.loihi.program import FixedGraph
-from neurodeploy.targets.loihi.simulate.fast import simulate
+from neurodeploy.passes.draft import Pass
+from neurodeploy.targets.registry import TARGET_FILE, load_target
 from neurodeploy.traces import Traces
 from neurodeploy.verify.ladder import ladder
 
@@ -61,12 +61,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExportResult:
-    """What :func:`export` gives: where the bundle is, what was found, and what each rung measured."""
+    """Where the bundle is, what was found, what each rung measured, and the manifest."""
 
     bundle: Path
     findings: tuple[Finding, ...]
     rungs: list[dict[str, Any]]
-    facts: dict[str, Any]
+    manifest: Manifest
 
 
 def export(
@@ -77,6 +77,7 @@ def export(
     dt_s: float | None = None,
     calibrate: Path | None = None,
     verify: bool = True,
+    passes: Sequence[Pass] = (),
     seed: int = 0,
     progress: Progress = lambda _: None,
 ) -> ExportResult:
@@ -96,6 +97,8 @@ def export(
         npz with ``spikes`` (and ``labels``) that a NIR file is calibrated and measured on.
     verify
         Whether to measure the ladder; without it the manifest says that it was not.
+    passes
+        Run on the trained network before it is lowered.
     seed
         Of the random input that is used where there are no samples at all.
     progress
@@ -106,59 +109,68 @@ def export(
     NeurodeployError
         Any finding of the stages; then nothing is written.
     """
-    from neurodeploy.targets.loihi.target import BACKEND
-
     chip = load_target(target)
     progress(f"reading {source}")
     loaded = read_source(source, dt_s=dt_s, calibrate=calibrate, seed=seed)
-    progress("quantising")
+    progress("lowering")
     calibration = loaded.samples.get("calibration") or next(iter(loaded.samples.values()))
-    quantised = quantise(loaded.graph, chip, calibration=calibration.spikes)
-    findings = list(quantised.findings)
-    findings += raise_errors(BACKEND.rules(quantised.program, chip))
+    lowered = chip.lower(loaded.graph, calibration=calibration.spikes, passes=passes)
+    program = lowered.program
+    findings = list(lowered.findings)
+    findings += raise_errors(chip.check(program))
     sets = {name: samples for name, samples in loaded.samples.items() if name != "calibration"} or {
         "calibration": calibration
     }
-    with atomic_folder(out) as folder:
+    progress("running every sample: do sums and readouts stay in range?")
+    for name, samples in sets.items():
+        findings += raise_errors(chip.range_findings(program, samples.spikes, f"samples {name!r}"))
+    with bundle_folder(out) as folder:
         progress("writing NIR and compiling")
-        write_nir(loaded.graph, folder / "model.nir")
-        compiled = BACKEND.compile(quantised.program, folder)
-        save_samples(folder / "samples.npz", sets)
+        write_nir(loaded.graph, folder / MODEL)
+        compiled = chip.write(program, folder)
+        if Path(target).suffix == ".toml":
+            (folder / TARGET_FILE).write_bytes(Path(target).read_bytes())
+        save_samples(folder / SAMPLES, sets)
         golden_input = loaded.golden_input
         if golden_input is None:
             golden_input = next(iter(sets.values())).spikes[:GOLDEN_SAMPLES]
-        fixed = simulate(quantised.program, golden_input, record=("spikes", "v"))
-        save_golden(folder / "golden.npz", golden_input, trained=loaded.golden, fixed=fixed)
+        fixed = chip.simulate(program, golden_input, record=("spikes", "v"))
+        save_golden(folder / GOLDEN, golden_input, trained=loaded.golden, fixed=fixed)
         # The rungs are measured on what a reader of the files gets, not on what is in memory.
         rungs: list[dict[str, Any]] = []
         if verify:
-            graph = read_nir(folder / "model.nir")
+            graph = read_nir(folder / MODEL)
             for name, samples in sets.items():
                 progress(f"measuring the ladder on {len(samples)} samples of {name}")
                 rungs += [
-                    {"set": name, **rung.to_dict()} for rung in ladder(graph, quantised.program, samples)
+                    {"set": name, **rung.to_dict()}
+                    for rung in ladder(graph, chip, chip.read(folder), samples)
                 ]
-        findings += raise_errors(range_findings(quantised.program, chip, sets))
-        facts = {
-            "versions": {"neurodeploy": neurodeploy.__version__, "numpy": np.__version__},
-            "name": loaded.graph.name,
-            "dt": loaded.graph.dt_s,
-            "input": {"size": loaded.graph.input_size, "max": loaded.graph.input_max},
-            "latency_steps": {p.name: p.latency_steps for p in quantised.program.populations},
-            "readout": None
-            if loaded.graph.readout is None
-            else {"population": loaded.graph.readout.population, "score": loaded.graph.readout.score},
-            "rounding": "to the nearest, ties away from zero; states decay toward zero",
-            "target": chip.name,
-            "backend": {"name": "loihi", **compiled},
-            "quantisation": quantised.facts,
-            "findings": [finding.to_dict() for finding in findings],
-            "rungs": rungs if verify else "not measured (--no-verify)",
-            "samples": {name: len(samples) for name, samples in sets.items()},
-            **loaded.facts,
-        }
-        write_manifest(folder, facts)
-    return ExportResult(out, tuple(findings), rungs, facts)
+        manifest = write_manifest(
+            folder,
+            Manifest(
+                name=loaded.graph.name,
+                dt_s=loaded.graph.dt_s,
+                input_size=loaded.graph.input_size,
+                input_max=loaded.graph.input_max,
+                latency_steps=lowered.latency_steps,
+                readout=loaded.graph.readout,
+                target=chip.name,
+                backend=compiled,
+                versions={"neurodeploy": neurodeploy.__version__, "numpy": np.__version__},
+                rounding="to the nearest, ties away from zero; states decay toward zero",
+                quantisation={
+                    **lowered.facts,
+                    "passes": [repr(each) for each in passes],
+                    "resources": dict(chip.resources(program).totals),
+                },
+                findings=[finding.to_dict() for finding in findings],
+                rungs=rungs if verify else NOT_MEASURED,
+                samples={name: len(samples) for name, samples in sets.items()},
+                **loaded.facts,
+            ),
+        )
+    return ExportResult(out, tuple(findings), rungs, manifest)
 
 
 def read_source(path: Path, *, dt_s: float | None, calibrate: Path | None, seed: int) -> Source:
@@ -189,33 +201,3 @@ def read_source(path: Path, *, dt_s: float | None, calibrate: Path | None, seed:
         shape = (RANDOM_SAMPLES, RANDOM_STEPS, graph.input_size)
         samples = {"random": Samples((rng.random(shape) < RANDOM_RATE).astype(np.uint8))}
     return Source(graph, samples, None, None, {"recipe": None, "seed": seed, "training": None})
-
-
-def range_findings(program: FixedGraph, target: Target, sets: Mapping[str, Samples]) -> list[Finding]:
-    """Run every sample and find sums beyond the accumulator and readouts that reach their threshold."""
-    findings = []
-    limit = target.limit("accumulator_max")
-    for name, samples in sets.items():
-        readout = None if program.readout is None else program.population(program.readout.population)
-        traces = simulate(program, samples.spikes, record=("spikes", "v"))
-        largest = traces.facts["max_abs_accumulator"]
-        if largest > limit.value:
-            findings.append(
-                ACCUMULATOR.finding(
-                    where=f"{program.name}, samples {name!r}",
-                    found=f"{largest}",
-                    limit=str(limit),
-                    help="Train with smaller weights or fewer synapses, or with weight decay.",
-                )
-            )
-        if readout is not None and not readout.spiking and traces.populations[readout.name].spikes.any():
-            findings.append(
-                READOUT_SPIKES.finding(
-                    message="the readout reaches its threshold, so it would spike and reset",
-                    where=f"{program.name}.{readout.name}, samples {name!r}",
-                    found=f"v above {int(readout.vth.max()) << 6}",
-                    limit=str(target.limit("vth_max")),
-                    help="Give --calibrate samples that drive the readout as far as the real ones do.",
-                )
-            )
-    return findings

@@ -1,16 +1,15 @@
-"""Folders and files on disk: atomic writes, hashes, manifests and npz files without pickle."""
+"""Folders and files on disk: atomic writes, hashes and npz files without pickle."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import io
-import json
 import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,12 @@ from numpy.typing import NDArray
 
 from neurodeploy.findings.codes_usage import (
     ARRAY_MISSING,
-    BUNDLE_CHANGED,
     NO_SUCH_PATH,
-    NOT_A_BUNDLE,
-    OTHER_SCHEMA,
     OUTPUT_EXISTS,
     UNREADABLE_FILE,
 )
-from neurodeploy.findings.finding import Exit, NeurodeployError
 
-SCHEMA = 1
-MANIFEST = "manifest.json"
+_PART = 2**20
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date a zip entry can hold: files must not depend on the clock
 
 
@@ -49,13 +43,14 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path, *, is_ours: Callable[[Path], bool] = lambda _: False) -> Iterator[Path]:
     """Give a temporary folder beside ``path``; put it in its place on success, remove it on failure.
 
-    An existing folder is replaced only if it holds a manifest, so that a mistyped ``-o`` cannot wipe a home.
+    An existing folder that is not empty is replaced only if ``is_ours`` says so of it, so that a mistyped
+    ``-o`` cannot wipe a home.
     """
     path = Path(path)
-    if path.exists() and not (path / MANIFEST).is_file() and (not path.is_dir() or any(path.iterdir())):
+    if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not is_ours(path))):
         raise OUTPUT_EXISTS.error(where=str(path), help="Choose another name with -o, or remove it yourself.")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
@@ -71,93 +66,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 def sha256(path: Path) -> str:
     """Give the SHA-256 of a file as hexadecimal digits."""
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return (
-            hashlib.file_digest(file, "sha256").hexdigest()
-            if hasattr(hashlib, "file_digest")
-            else (hashlib.sha256(file.read()).hexdigest())
-        )
-
-
-def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Write ``manifest.json`` with the schema version and the hash of every other file of the folder."""
-    digests = {
-        str(path.relative_to(folder)): sha256(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MANIFEST
-    }
-    content = {"schema": SCHEMA, **manifest, "sha256": digests}
-    with atomic_file(folder / MANIFEST) as temporary:
-        temporary.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n")
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read a bundle's manifest.
-
-    Raises
-    ------
-    NeurodeployError
-        ND001 no such folder, ND006 not a bundle or an unreadable manifest, ND007 another schema version.
-    """
-    if not folder.exists():
-        raise NO_SUCH_PATH.error(where=str(folder), help="Check the path.")
-    path = folder / MANIFEST
-    try:
-        manifest = json.loads(path.read_text())
-        schema = manifest["schema"]
-        manifest["sha256"].items()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NOT_A_BUNDLE.error(
-            where=str(path),
-            found=f"{type(error).__name__}: {error}",
-            help="Make a bundle with `neurodeploy export RUN --target loihi`.",
-        ) from None
-    if schema != SCHEMA:
-        raise OTHER_SCHEMA.error(
-            where=str(path),
-            found=str(schema),
-            limit=str(SCHEMA),
-            help="Export it again with this version of neurodeploy.",
-        )
-    return dict(manifest)
-
-
-def check_hashes(folder: Path) -> dict[str, Any]:
-    """Read a manifest and check every file of the bundle against it.
-
-    Raises
-    ------
-    NeurodeployError
-        ND008 with exit code 5 where a file is missing, changed or unknown; otherwise as
-        :func:`read_manifest`.
-    """
-    manifest = read_manifest(folder)
-    findings = []
-    for name, digest in manifest["sha256"].items():
-        path = folder / name
-        if not path.is_file():
-            findings.append(("is missing", name, "no file"))
-        elif (found := sha256(path)) != digest:
-            findings.append(("was changed after the export", name, f"sha256 {found[:16]}..."))
-    known = {*manifest["sha256"], MANIFEST}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and str(path.relative_to(folder)) not in known:
-            findings.append(("is not in the manifest", str(path.relative_to(folder)), "an extra file"))
-    if findings:
-        raise NeurodeployError(
-            [
-                BUNDLE_CHANGED.finding(
-                    message=f"a file of the bundle {what}",
-                    where=str(folder / name),
-                    found=found,
-                    limit="the sha256 in manifest.json",
-                    help="Export the bundle again; do not edit it.",
-                )
-                for what, name, found in findings
-            ],
-            Exit.BUNDLE_CHANGED,
-        )
-    return manifest
+        while part := file.read(_PART):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def save_npz(path: Path, arrays: Mapping[str, NDArray[Any]], *, compress: bool = True) -> None:

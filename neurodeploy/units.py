@@ -9,10 +9,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-DECAY_BITS = 12
-"""Width of a decay register, in bits. Source: lava-nc 0.10.0, lava/proc/lif/models.py,
-``AbstractPyLifModelFixed.decay_shift``."""
-
 STEP_TOLERANCE = 1e-6
 """How far, in steps, a delay may lie from a whole step and still count as that step: float64 seconds divided
 by a float64 dt are exact to about 1e-13, files with float32 seconds to about 1e-6."""
@@ -68,7 +64,7 @@ def steps_to_delay(steps: ArrayLike, dt_s: float) -> NDArray[np.float64]:
     return np.asarray(steps, dtype=np.float64) * dt_s
 
 
-def tau_to_decay(tau_s: ArrayLike, dt_s: float, *, bits: int = DECAY_BITS) -> NDArray[np.int64]:
+def tau_to_decay(tau_s: ArrayLike, dt_s: float, *, bits: int) -> NDArray[np.int64]:
     """Turn time constants into the integers that decay registers hold.
 
     Parameters
@@ -94,7 +90,7 @@ def tau_to_decay(tau_s: ArrayLike, dt_s: float, *, bits: int = DECAY_BITS) -> ND
     return round_nearest((1 << bits) * dt_s / np.asarray(tau_s, dtype=np.float64))
 
 
-def decay_to_tau(decay: ArrayLike, dt_s: float, *, bits: int = DECAY_BITS) -> NDArray[np.float64]:
+def decay_to_tau(decay: ArrayLike, dt_s: float, *, bits: int) -> NDArray[np.float64]:
     """Turn decay registers back into the time constants that they stand for; 0 gives infinity."""
     with np.errstate(divide="ignore"):
         return (1 << bits) * dt_s / np.asarray(decay, dtype=np.float64)

@@ -139,11 +139,10 @@ def bundle(tiny_folder: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def rehash() -> Callable[[Path], None]:
     """Write the manifest of a changed bundle anew, so that its content matches its hashes again."""
-    from neurodeploy.files import read_manifest, write_manifest
+    from neurodeploy.bundle.manifest_file import read_manifest, write_manifest
 
     def write(folder: Path) -> None:
-        manifest = read_manifest(folder)
-        write_manifest(folder, {key: x for key, x in manifest.items() if key not in ("schema", "sha256")})
+        write_manifest(folder, read_manifest(folder))
 
     return write
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +11,7 @@ from neurodeploy.commands import options
 from neurodeploy.findings.finding import Finding, NeurodeployError, Severity, exit_code_of
 
 if TYPE_CHECKING:
-    from neurodeploy.targets.limits import Target
+    from neurodeploy.targets.target import Target
 
 
 @click.command("check")
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(ctx: click.Context, *, source: Path, target: str, dt_s: float | None, as_json: bool) -> None:
     """Say whether a network fits a target, and if not, every reason why not. Nothing is written."""
-    from neurodeploy.targets.limits import load_target
+    from neurodeploy.targets.registry import load_target
 
     options.existing(source)
     if dt_s is not None and not 0 < dt_s < float("inf"):
         raise click.BadParameter("a step takes more than 0 seconds", ctx, param_hint="--dt")
-    chip = load_target(options.target_name(target))
+    chip = load_target(target)
     findings = _bundle(source, chip) if source.is_dir() else _network(source, chip, dt_s)
     code = exit_code_of(findings)
     if as_json:
@@ -49,32 +49,27 @@ def command(ctx: click.Context, *, source: Path, target: str, dt_s: float | None
     ctx.exit(code)
 
 
-def _bundle(source: Path, chip: Target) -> list[Finding]:
+def _bundle(source: Path, chip: Target[Any]) -> list[Finding]:
     """Hold a bundle's program against the rules."""
-    from neurodeploy.files import check_hashes
-    from neurodeploy.targets.loihi.program_file import read_program
-    from neurodeploy.targets.target import load_backend
+    from neurodeploy.bundle.bundle import open_bundle
 
-    check_hashes(source)
-    return list(load_backend(chip.backend).rules(read_program(source / "program.h5"), chip))
+    bundle = open_bundle(source)
+    return [*bundle.findings, *chip.check(bundle.program)]
 
 
-def _network(source: Path, chip: Target, dt_s: float | None) -> list[Finding]:
-    """Hold a float network against the rules, as it is and as integers."""
+def _network(source: Path, chip: Target[Any], dt_s: float | None) -> list[Finding]:
+    """Hold a float network against the rules, as it is and lowered."""
     from neurodeploy.graph.lowering import canonical
     from neurodeploy.nir.read import read_nir
-    from neurodeploy.targets.loihi.lower.quantise import quantise
-    from neurodeploy.targets.target import load_backend
 
-    backend = load_backend(chip.backend)
     graph = canonical(read_nir(source, dt_s=dt_s))
-    findings = list(backend.graph_rules(graph, chip))
+    findings = list(chip.rules(graph))
     try:
-        quantised = quantise(graph, chip)
+        lowered = chip.lower(graph)
     except NeurodeployError as error:
         found = [*findings, *error.findings]
     else:
-        found = [*findings, *quantised.findings, *backend.rules(quantised.program, chip)]
+        found = [*findings, *lowered.findings, *chip.check(lowered.program)]
     return _distinct(found)
 
 

@@ -23,7 +23,7 @@ def command(as_json: bool) -> None:
     """Show versions, whether Lava can run, cores and folders; what is missing is told, not an error."""
     from neurodeploy.shipped import folder
     from neurodeploy.targets.loihi.lava.environment import cache_folder, status
-    from neurodeploy.targets.target import backend_names
+    from neurodeploy.targets.registry import target_names
 
     lava = status()
     facts: dict[str, Any] = {
@@ -33,7 +33,7 @@ def command(as_json: bool) -> None:
         "platform": platform.platform(),
         "cores": available_cores(),
         "packages": {name: _version(name) for name in PACKAGES},
-        "backends": backend_names(),
+        "targets": target_names(),
         "lava": lava.to_dict(),
         "folders": {
             "cache": str(cache_folder()),
@@ -47,7 +47,7 @@ def command(as_json: bool) -> None:
     for key in ("neurodeploy", "python", "executable", "platform", "cores"):
         click.echo(f"{key}: {facts[key]}")
     click.echo(f"packages: {', '.join(f'{name} {found}' for name, found in facts['packages'].items())}")
-    click.echo(f"backends: {', '.join(facts['backends'])}")
+    click.echo(f"targets: {', '.join(facts['targets'])}")
     if lava.ready:
         versions = ", ".join(f"{name} {found}" for name, found in lava.versions.items())
         click.echo(f"lava: ready ({lava.origin}), {lava.python}, {versions}")

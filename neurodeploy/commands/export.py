@@ -70,7 +70,7 @@ def command(
     say = options.progress_lines(quiet=as_json)
     result = export(
         source,
-        target=options.target_name(target),
+        target=target,
         out=out,
         dt_s=dt_s,
         calibrate=calibrate,

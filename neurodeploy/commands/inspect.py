@@ -43,7 +43,9 @@ def describe(path: str, dt_s: float | None) -> dict[str, Any]:
     """
     place = Path(path)
     if place.is_dir():
-        if (place / "manifest.json").is_file():
+        from neurodeploy.bundle.layout import MANIFEST
+
+        if (place / MANIFEST).is_file():
             return _bundle(place)
         if (place / "recipe.toml").is_file():
             return _run(place)
@@ -97,12 +99,16 @@ def _run(place: Path) -> dict[str, Any]:
 
 def _bundle(place: Path) -> dict[str, Any]:
     """Give a bundle's manifest, checked against its files, and its network."""
-    from neurodeploy.files import check_hashes
-    from neurodeploy.nir.read import read_nir
+    from neurodeploy.bundle.bundle import open_bundle
 
-    manifest = check_hashes(place)
-    network = graph_facts(read_nir(place / "model.nir"))
-    return {"kind": "bundle", "path": str(place), **network, "manifest": manifest}
+    bundle = open_bundle(place)
+    return {
+        "kind": "bundle",
+        "path": str(place),
+        **graph_facts(bundle.graph),
+        "findings": [finding.to_dict() for finding in bundle.findings],
+        "manifest": bundle.manifest.to_dict(),
+    }
 
 
 def graph_facts(graph: Graph) -> dict[str, Any]:
@@ -165,6 +171,9 @@ def lines(facts: Mapping[str, Any]) -> Iterator[str]:
             for entry in value:
                 rest = ", ".join(f"{k} {_text(v)}" for k, v in entry.items() if k != "name")
                 yield f"  {entry['name']}: {rest}"
+        elif key == "findings":
+            for note in value:
+                yield f"{note['severity']}[{note['code']}]: {note['message']}: {note['found']}"
         elif key not in ("kind", "path"):
             yield f"{key}: {_text(value)}"
 

@@ -14,9 +14,6 @@ import click
 from neurodeploy.findings.codes_usage import NO_SUCH_PATH
 from neurodeploy.findings.finding import Finding, Severity, nearest
 
-ALIASES = {"loihi": "loihi2"}
-"""Names that ``--target`` takes for the default chip of a family."""
-
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stdout, with the same exit code.")
 threads_option = click.option(
     "--threads", type=click.IntRange(min=1), help="Threads to use; by default every core of the process."
@@ -28,11 +25,6 @@ target_option = click.option(
     metavar="NAME|FILE.toml",
     help="Name of a target, or a TOML file.",
 )
-
-
-def target_name(name: str) -> str:
-    """Resolve the alias of a target."""
-    return ALIASES.get(name, name)
 
 
 def existing(path: Path) -> Path:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from neurodeploy.bundle.bundle import Bundle
     from neurodeploy.traces import Traces
 
 
@@ -51,17 +52,20 @@ def command(
 
     Latencies are removed: step t of every population is step t of the trained network.
     """
+    from neurodeploy.bundle.bundle import open_bundle
     from neurodeploy.data.samples import Samples
-    from neurodeploy.files import check_hashes, save_npz
+    from neurodeploy.files import save_npz
 
     options.existing(bundle)
     options.existing(given)
-    manifest = check_hashes(bundle)
-    takes = manifest["input"]
-    spikes = Samples.from_npz(given, size=int(takes["size"]), maximum=int(takes["max"])).spikes
+    opened = open_bundle(bundle)
+    takes = opened.manifest
+    spikes = Samples.from_npz(given, size=takes.input_size, maximum=takes.input_max).spikes
+    if not as_json:
+        options.show_findings(opened.findings, as_json=False)
     say = options.progress_lines(quiet=as_json)
     began = time.perf_counter()
-    traces = _BACKENDS[backend](bundle, spikes, threads, say)
+    traces = _BACKENDS[backend](opened, spikes, threads, say)
     seconds = time.perf_counter() - began  # reading the program and a first compilation included
     options.end_progress(quiet=as_json)
     arrays = output_arrays(traces)
@@ -69,7 +73,7 @@ def command(
     if as_json:
         shapes = {name: list(array.shape) for name, array in arrays.items()}
         told = {"output": str(output), "backend": backend, "seconds": seconds, "arrays": shapes}
-        options.print_json({**told, "findings": []})
+        options.print_json({**told, "findings": [finding.to_dict() for finding in opened.findings]})
     else:
         n_spikes = sum(int(trace.spikes.sum()) for trace in traces.populations.values())
         click.echo(
@@ -93,34 +97,31 @@ def output_arrays(traces: Traces) -> dict[str, NDArray[Any]]:
 
 
 def _float(
-    bundle: Path, spikes: NDArray[np.uint8], threads: int | None, say: Callable[[str], None]
+    bundle: Bundle, spikes: NDArray[np.uint8], threads: int | None, say: Callable[[str], None]
 ) -> Traces:
     from neurodeploy.graph.interpret import interpret
-    from neurodeploy.nir.read import read_nir
 
     say("computing in float64")
-    return interpret(read_nir(bundle / "model.nir"), spikes, threads=threads)
+    return interpret(bundle.graph, spikes, threads=threads)
 
 
 def _fixed(
-    bundle: Path, spikes: NDArray[np.uint8], threads: int | None, say: Callable[[str], None]
+    bundle: Bundle, spikes: NDArray[np.uint8], threads: int | None, say: Callable[[str], None]
 ) -> Traces:
-    from neurodeploy.targets.loihi.program_file import read_program
-    from neurodeploy.targets.loihi.simulate.fast import simulate
-
     say("simulating integers")
-    return simulate(read_program(bundle / "program.h5"), spikes, threads=threads)
+    return bundle.target.simulate(bundle.program, spikes, threads=threads)
 
 
 def _lava(
-    bundle: Path,
+    bundle: Bundle,
     spikes: NDArray[np.uint8],
     threads: int | None,  # noqa: ARG001 (Lava has its own)
     say: Callable[[str], None],
 ) -> Traces:
-    from neurodeploy.verify.loihi_lava import LoihiLava
-
-    return LoihiLava().run(bundle, spikes, say)
+    runtime = bundle.target.runtimes["lava"]
+    return runtime.run(
+        bundle.path, spikes, progress=lambda done, total: say(f"Lava, {done} of {total} samples")
+    )
 
 
 _BACKENDS: dict[str, Callable[..., Traces]] = {"float": _float, "fixed": _fixed, "lava": _lava}

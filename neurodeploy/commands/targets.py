@@ -12,17 +12,16 @@ from neurodeploy.commands import options
 @options.json_option
 def command(name: str | None, as_json: bool) -> None:
     """List the targets; with a name, all of its limits with their units and sources."""
-    from neurodeploy.shipped import names
-    from neurodeploy.targets.limits import load_target
+    from neurodeploy.targets.registry import load_target, target_names
 
-    chosen = [options.target_name(name)] if name else names("targets")
-    targets = [load_target(entry) for entry in chosen]
+    targets = [load_target(entry) for entry in ([name] if name else target_names())]
+    targets = list({target.name: target for target in targets}.values())
     if as_json:
         options.print_json(
             {
                 target.name: {
                     "title": target.title,
-                    "backend": target.backend,
+                    "runtimes": sorted(target.runtimes),
                     "limits": {
                         limit.name: {
                             "value": limit.value,
@@ -38,8 +37,7 @@ def command(name: str | None, as_json: bool) -> None:
         )
         return
     for target in targets:
-        also = "".join(f" (also: {alias})" for alias, real in options.ALIASES.items() if real == target.name)
-        click.echo(f"{target.name}{also}  {target.title}, {len(target.limits)} limits")
+        click.echo(f"{target.name}  {target.title}, {len(target.limits)} limits")
         for limit in target.limits.values() if name else ():
             click.echo(f"  {limit.name} = {limit.value} {limit.unit}")
             click.echo(f"      source: {limit.source}")

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from neurodeploy.data.sample_set import DataSets, SampleSet
-from neurodeploy.findings.codes_usage import DATA_MISFIT, DATASET_BROKEN
+from neurodeploy.findings.codes_parity import PLUGIN_BROKEN
+from neurodeploy.findings.codes_training import DATA_MISFIT
 from neurodeploy.findings.finding import Finding, NeurodeployError
 from neurodeploy.recipe import Recipe
 from neurodeploy.recipe.plugins import make_source
@@ -20,7 +21,7 @@ def load_plugin(recipe: Recipe, folder: Path | None, seed: int) -> DataSets:
     Raises
     ------
     NeurodeployError
-        ND042 the sets do not fit the recipe; ND089 (exit code 4) the plug-in fails, with its own message.
+        ND042 the sets do not fit the recipe; ND424 (exit code 4) the plug-in fails, with its own message.
     """
     data = recipe.data
     source = make_source(data.kind, data.options)
@@ -29,13 +30,15 @@ def load_plugin(recipe: Recipe, folder: Path | None, seed: int) -> DataSets:
     except NeurodeployError:
         raise
     except Exception as error:  # whatever a stranger's code raises
-        raise DATASET_BROKEN.error(
+        raise PLUGIN_BROKEN.error(
+            message="a plug-in fails to load its data set",
             where=f"data.kind = {data.kind}",
             found=f"{type(error).__name__}: {error}".splitlines()[0][:300],
             help="Report it to the package that brings the data set.",
         ) from error
     if not isinstance(sets, DataSets):
-        raise DATASET_BROKEN.error(
+        raise PLUGIN_BROKEN.error(
+            message="a plug-in fails to load its data set",
             where=f"data.kind = {data.kind}",
             found=f"load gave a {type(sets).__name__}",
             limit="a neurodeploy.data.sample_set.DataSets",

@@ -42,7 +42,7 @@ def load_data(recipe: Recipe, data_dir: Path | None = None, seed: int | None = N
         ND001 no such folder or file, ND030 to ND035 see :func:`neurodeploy.data.shd_file.read_events`,
         ND036 no download, ND037 no folder given, ND038 no file or several files match a name pattern,
         ND039 a class has too few samples to split off a validation set; ND042 a plug-in's sets do not fit the
-        recipe, ND089 (exit code 4) they cannot be loaded.
+        recipe, ND424 (exit code 4) they cannot be loaded.
     """
     seed = recipe.train.seed if seed is None else seed
     data = recipe.data

@@ -41,8 +41,8 @@ LAVA_DOES_NOT_IMPORT = Rule(
 
 PLUGIN_BROKEN = Rule(
     "ND424",
-    "a backend cannot be loaded",
-    why="A plug-in's import failed or gave something that is no backend; it is never skipped silently.",
+    "a plug-in cannot be loaded",
+    why="Its import failed or gave something of another shape; a plug-in is never skipped silently.",
     example="an entry point that names a missing module",
     exit_code=Exit.BACKEND_MISSING,
 )

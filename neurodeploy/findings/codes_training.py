@@ -1,4 +1,4 @@
-"""What the codes ND030 to ND039 and ND050 to ND079 mean: data files, runs and sweeps."""
+"""What the codes ND030 to ND039, ND042 and ND050 to ND079 mean: data files, runs and sweeps."""
 
 from __future__ import annotations
 
@@ -75,6 +75,16 @@ CLASS_TOO_SMALL = Rule(
     "a class has too few samples to split off a validation set",
     why="The validation set holds a fraction of each class, and never samples of the test set.",
     example="a class with one sample",
+)
+
+DATA_MISFIT = Rule(
+    "ND042",
+    "the data set does not fit the recipe",
+    why=(
+        "The network is built from the recipe's steps, channels and input, and its score from the kind of "
+        "labels. A set of another form would train another network than the recipe says."
+    ),
+    example="a plug-in's data set with 50 steps and data.steps = 100",
 )
 
 RUN_NOT_FINISHED = Rule(
@@ -157,7 +167,7 @@ SWEEP_OTHER_RECIPE = Rule(
 NO_RAY = Rule(
     "ND064",
     "Ray is not installed",
-    why="It comes with the extra: pip install 'neurodeploy[sweep]'.",
+    why="It comes with the extra: pip install 'neurodeploy[train,sweep]'.",
     example="sweep --ray local after a plain install",
     exit_code=Exit.BACKEND_MISSING,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurodeploy.findings.finding import Exit, Rule, Severity
+from neurodeploy.findings.finding import Rule, Severity
 
 NO_SUCH_PATH = Rule(
     "ND001",
@@ -54,12 +54,23 @@ OTHER_SCHEMA = Rule(
 
 BUNDLE_CHANGED = Rule(
     "ND008",
-    "a file of the bundle is missing, changed or unknown",
+    "a file of the bundle is missing or changed",
     why=(
-        "The manifest holds the sha256 of every file. A result about other content would be about "
-        "another network. Exit code 5."
+        "The manifest holds the sha256 of every file, and of itself. A result about other content would "
+        "be about another network. Exit code 5."
     ),
     example="editing program.h5 in a bundle",
+    exit_code=5,
+)
+
+BAD_MANIFEST = Rule(
+    "ND009",
+    "the manifest of the bundle does not hold what it should",
+    why=(
+        "Every key has a type and a range, numbers are finite, digests name plain files of the bundle's own "
+        "folder, and what it says of the network is what the network's files say."
+    ),
+    example="a manifest.json without `input`",
 )
 
 SPIKES_SHAPE = Rule(
@@ -194,16 +205,6 @@ BAD_LIMIT = Rule(
     example="a target file without [limits.max_delay_steps]",
 )
 
-DATA_MISFIT = Rule(
-    "ND042",
-    "the data set does not fit the recipe",
-    why=(
-        "The network is built from the recipe's steps, channels and input, and its score from the kind of "
-        "labels. A set of another form would train another network than the recipe says."
-    ),
-    example="a plug-in's data set with 50 steps and data.steps = 100",
-)
-
 PROGRAM_UNREADABLE = Rule(
     "ND040",
     "the program file cannot be read",
@@ -216,6 +217,35 @@ BAD_PROGRAM = Rule(
     "the program file does not hold a valid program",
     why="A key is missing or its numbers contradict each other.",
     example="an HDF5 file of another program under the name program.h5",
+)
+
+BAD_GOLDEN = Rule(
+    "ND043",
+    "the golden file does not hold what it should",
+    why=(
+        "It is what today's computation is compared with: spikes and v of every population, for every input "
+        "and step. A comparison with less could pass without having compared."
+    ),
+    example="a golden.npz whose traces have zero steps",
+)
+
+UNLISTED_FILE = Rule(
+    "ND044",
+    "the bundle's folder holds files that its manifest does not list",
+    why="They are no part of the bundle: nothing reads them, and no result is about them.",
+    example="neurodeploy verify BUNDLE --report BUNDLE/report.html, then any command on BUNDLE",
+    severity=Severity.NOTE,
+)
+
+NO_OWN_CHECKSUM = Rule(
+    "ND045",
+    "the manifest has no checksum of its own",
+    why=(
+        "Bundles of schema 1 are read, but a change of the manifest itself (not of the files that it lists) "
+        "cannot be noticed in them."
+    ),
+    example="a bundle of schema 1",
+    severity=Severity.NOTE,
 )
 
 WRONG_USAGE = Rule(
@@ -236,8 +266,8 @@ PACKAGE_MISSING = Rule(
     "ND082",
     "this command needs a package that is not installed",
     why=(
-        "Training needs torch and norse, sweeps on a cluster need Ray; both come as extras, so that "
-        "verifying and running bundles stays small."
+        "Training and sweeps need torch, norse and scipy, sweeps on a cluster need Ray, plots matplotlib; "
+        "they come as extras, so that verifying and running bundles stays small."
     ),
     example="neurodeploy train after a plain `pip install neurodeploy`",
 )
@@ -287,17 +317,9 @@ UNKNOWN_CODE = Rule(
     example="neurodeploy explain ND999",
 )
 
-PLUGIN_CLASH = Rule(
+BAD_PASS = Rule(
     "ND088",
-    "two packages bring something of the same name",
-    why="Which one a name means would depend on the order of installation.",
-    example="two packages with an entry point `toy` in the group neurodeploy.datasets",
-)
-
-DATASET_BROKEN = Rule(
-    "ND089",
-    "the plug-in of a data set cannot be used",
-    why="Its import failed, it gave something that is no data source, or its `load` failed.",
-    example="an entry point of the group neurodeploy.datasets that names a missing module",
-    exit_code=Exit.BACKEND_MISSING,
+    "a pass cannot be used as it is named",
+    why="A pass is named as name:option=value,option=value; its options are its fields.",
+    example="--pass clamp_delays:max_stepz=62",
 )

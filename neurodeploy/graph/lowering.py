@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.graph.arrays import ReadOnlyArrays
 from neurodeploy.graph.model import INPUT, Graph, Population, Projection
+from neurodeploy.graph.neurons import PARAMETERS, ignored_value
 from neurodeploy.units import delay_to_steps, off_grid, steps_to_delay
 
 
@@ -135,12 +137,8 @@ def canonical_projection(projection: Projection, dt_s: float) -> Projection:
 def canonical_population(population: Population, dt_s: float) -> Population:
     """Give a population whose ignored parameters have fixed values.
 
-    Threshold 1 and reset 0 where the model does not spike; where it has no current, a filter that passes its
-    input unchanged: ``tau_syn = dt`` and ``w_in = 1``.
+    See :func:`neurodeploy.graph.neurons.ignored_value`.
     """
-    one = np.ones(population.size)
-    if not population.model.spiking:
-        population = replace(population, v_threshold=one, v_reset=0 * one)
-    if not population.model.filtered:
-        population = replace(population, tau_syn_s=dt_s * one, w_in=one)
-    return population
+    ignored = [name for name in PARAMETERS if name not in population.model.parameters]
+    fixed: dict[str, Any] = {name: np.full(population.size, ignored_value(name, dt_s)) for name in ignored}
+    return replace(population, **fixed) if fixed else population

@@ -4,44 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
-
-import numpy as np
-from numpy.typing import NDArray
 
 from neurodeploy.graph.arrays import ReadOnlyArrays
+from neurodeploy.graph.neurons import Floats, NeuronModel
 
-Floats = NDArray[np.float64]
+__all__ = ["INPUT", "SCORES", "Floats", "Graph", "NeuronModel", "Population", "Projection", "Readout"]
 
 INPUT = "input"
 """Name of the source that stands for the network's input spikes; no population may have it."""
-
-
-class NeuronModel(str, Enum):
-    """What a population computes each step; see numerics in docs/explanation.
-
-    With ``alpha = dt/tau`` and ``i`` the summed synaptic input and bias of this step:
-
-    * ``LIF``: ``v += alpha*(v_leak - v + r*i); z = v > v_threshold; v = v_reset where z`` (Norse LIFBox).
-    * ``LI``: the same without threshold and reset (readout).
-    * ``CUBA_LIF``: ``c += dt/tau_syn*(w_in*i - c)`` first, then the LIF step with ``c`` in place of ``i``.
-    * ``CUBA_LI``: the same without threshold and reset.
-    """
-
-    LIF = "lif"
-    LI = "li"
-    CUBA_LIF = "cuba_lif"
-    CUBA_LI = "cuba_li"
-
-    @property
-    def spiking(self) -> bool:
-        """Whether neurons of this model emit spikes."""
-        return self in (NeuronModel.LIF, NeuronModel.CUBA_LIF)
-
-    @property
-    def filtered(self) -> bool:
-        """Whether a synaptic current filters the input."""
-        return self in (NeuronModel.CUBA_LIF, NeuronModel.CUBA_LI)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,15 +23,17 @@ class Population(ReadOnlyArrays):
     name
         Unique in the graph; not ``input``.
     model
-        See :class:`NeuronModel`.
+        See :class:`neurodeploy.graph.neurons.NeuronModel`.
     tau_s
         Membrane time constants, in seconds.
     v_threshold, v_leak, v_reset, r
-        As in NIR; ``v_threshold`` and ``v_reset`` are ignored where the model does not spike.
+        As in NIR.
     tau_syn_s, w_in
-        Synaptic time constants in seconds and NIR's input gain; ignored where the model has no current.
+        Synaptic time constants in seconds and NIR's input gain.
     bias
         Constant input current, added to ``i`` at every step.
+
+    A model ignores the fields that are not among its ``parameters``.
     """
 
     name: str

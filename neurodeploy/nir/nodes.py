@@ -18,17 +18,12 @@ from neurodeploy.findings.codes_network import BAD_PARAMETER, BAD_STRUCTURE, UNS
 from neurodeploy.findings.codes_usage import NO_SUCH_PATH, UNREADABLE_FILE
 from neurodeploy.findings.finding import Finding, NeurodeployError, raise_errors
 from neurodeploy.graph.checks.values import finite
+from neurodeploy.graph.neurons import NIR_DEFAULTS, NeuronModel
 
 NEURONS: Mapping[str, tuple[str, ...]] = {
-    "LIF": ("tau", "r", "v_leak", "v_threshold", "v_reset"),
-    "LI": ("tau", "r", "v_leak"),
-    "CubaLIF": ("tau_mem", "tau_syn", "r", "v_leak", "v_threshold", "v_reset", "w_in"),
-    "CubaLI": ("tau_mem", "tau_syn", "r", "v_leak", "w_in"),
+    model.neuron.nir_type: tuple(model.neuron.nir_parameters) for model in NeuronModel
 }
 """The neurons that can be read, and their parameters."""
-
-DEFAULTS = {"v_reset": 0.0, "w_in": 1.0}
-"""What NIR takes for a parameter that a file does not have (nir 1.0.8, nir/ir/neuron.py)."""
 
 LINEAR: Mapping[str, tuple[str, ...]] = {
     "Affine": ("weight", "bias"),
@@ -200,7 +195,7 @@ def _node(
         return
     parameters: dict[str, NDArray[np.float64]] = {}
     for key in (*NEURONS.get(kind, ()), *LINEAR.get(kind, ())):
-        value = raw.get(key, DEFAULTS.get(key))
+        value = raw.get(key, NIR_DEFAULTS.get(key))
         array = np.asarray(np.nan if value is None else value)
         two_axes = key == "weight"
         usable = array.dtype.kind in "fiub" and array.size > 0 and (array.ndim == 2 or not two_axes)

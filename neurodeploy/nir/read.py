@@ -13,19 +13,13 @@ from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.checks.structure import immediate
 from neurodeploy.graph.lowering import raise_branches
-from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
+from neurodeploy.graph.model import INPUT, Graph, Population, Projection, Readout
+from neurodeploy.graph.neurons import PARAMETERS, ignored_value, of_nir_type
 from neurodeploy.nir.linear import Drive, Linear
 from neurodeploy.nir.nodes import NEURONS, FlatGraph, Node, flatten, load, text
 
 if TYPE_CHECKING:
     import nir
-
-_MODELS = {
-    "LIF": NeuronModel.LIF,
-    "LI": NeuronModel.LI,
-    "CubaLIF": NeuronModel.CUBA_LIF,
-    "CubaLI": NeuronModel.CUBA_LI,
-}
 
 
 def read_nir(path: Path, dt_s: float | None = None) -> Graph:
@@ -142,21 +136,16 @@ def _input_size(flat: FlatGraph) -> int:
 
 
 def _population(node: Node, drive: Drive, size: int, dt_s: float) -> Population:
-    def get(key: str, default: float) -> np.ndarray:
-        return np.broadcast_to(node.parameters.get(key, np.array([default])), (size,)).astype(np.float64)
-
-    return Population(
-        name=node.name,
-        model=_MODELS[node.type],
-        tau_s=get("tau_mem" if "tau_mem" in node.parameters else "tau", np.nan),
-        v_threshold=get("v_threshold", 1.0),
-        v_leak=get("v_leak", 0.0),
-        v_reset=get("v_reset", 0.0),
-        r=get("r", 1.0),
-        tau_syn_s=get("tau_syn", dt_s),
-        w_in=get("w_in", 1.0),
-        bias=drive.bias,
-    )
+    model = of_nir_type(node.type)
+    assert model is not None  # flatten refuses other types
+    given = {name: node.parameters[key] for key, name in model.neuron.nir_parameters.items()}
+    values = {
+        name: given[name] if name in given else np.array([ignored_value(name, dt_s)])
+        for name in PARAMETERS
+        if name != "bias"
+    }
+    full = {name: np.broadcast_to(value, (size,)).astype(np.float64) for name, value in values.items()}
+    return Population(name=node.name, model=model, bias=drive.bias, **full)
 
 
 def _projections(target: str, drive: Drive, dt_s: float) -> list[Projection]:

@@ -12,7 +12,7 @@ from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.lowering import Branch, canonical
 from neurodeploy.graph.lowering import lower as lower_projection
-from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population
+from neurodeploy.graph.model import INPUT, Graph, Population
 
 if TYPE_CHECKING:
     import nir
@@ -120,18 +120,7 @@ def _metadata(graph: Graph) -> dict[str, float | int | str]:
 def _neurons(p: Population) -> nir.NIRNode:
     import nir
 
-    if p.model is NeuronModel.LI:
-        return nir.LI(tau=p.tau_s, r=p.r, v_leak=p.v_leak)
-    if p.model is NeuronModel.LIF:
-        return nir.LIF(tau=p.tau_s, r=p.r, v_leak=p.v_leak, v_threshold=p.v_threshold, v_reset=p.v_reset)
-    if p.model is NeuronModel.CUBA_LI:
-        return nir.CubaLI(tau_mem=p.tau_s, tau_syn=p.tau_syn_s, r=p.r, v_leak=p.v_leak, w_in=p.w_in)
-    return nir.CubaLIF(
-        tau_mem=p.tau_s,
-        tau_syn=p.tau_syn_s,
-        r=p.r,
-        v_leak=p.v_leak,
-        v_threshold=p.v_threshold,
-        v_reset=p.v_reset,
-        w_in=p.w_in,
-    )
+    neuron = p.model.neuron
+    parameters = {key: getattr(p, name) for key, name in neuron.nir_parameters.items()}
+    node: nir.NIRNode = getattr(nir, neuron.nir_type)(**parameters)
+    return node

@@ -1,4 +1,4 @@
-"""Cluster neurons by decay: a chip process holds one dv and one du for all of its neurons."""
+"""Cluster neurons by decay: a chip process holds one pair of decay registers for all of its neurons."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Decays:
-    """Decay registers of a population, each ``[neuron]``.
+class Grouped:
+    """Neurons in groups of equal decays, each array ``[neuron]``.
 
     Attributes
     ----------
     group
-        Number of the chip process that holds the neuron; dv and du are constant within one.
-    dv, du
-        v keeps ``(4096-dv)/4096``, u keeps ``(4096-(du+1))/4096``.
+        Number of the group that a neuron belongs to, from 0.
+    membrane, current
+        Decay registers, constant within a group. A current's register holds one less than its decay.
     """
 
     group: NDArray[np.int64]
-    dv: NDArray[np.int64]
-    du: NDArray[np.int64]
+    membrane: NDArray[np.int64]
+    current: NDArray[np.int64]
 
 
 def cover(sorted_logs: NDArray[np.float64], width: float) -> NDArray[np.int64]:
@@ -36,44 +36,54 @@ def cover(sorted_logs: NDArray[np.float64], width: float) -> NDArray[np.int64]:
     return group
 
 
-def group_by_decay(dv: NDArray[np.int64], du: NDArray[np.int64], max_groups: int) -> Decays:
-    """Put neurons into at most ``max_groups`` groups of one dv and one du each.
+def group_by_decay(membrane: NDArray[np.int64], current: NDArray[np.int64], max_groups: int) -> Grouped:
+    """Put neurons into at most ``max_groups`` groups of one pair of registers each.
 
     The worst ratio between a neuron's decay and its group's is as small as it can be (an optimal cover of the
-    logarithms on a line) for each distinct du; where there are several du, each gets its share of the groups.
+    logarithms on a line) for each distinct current; where there are several, each gets its share.
 
     Parameters
     ----------
-    dv, du
-        Decay registers ``[neuron]``; a neuron's effective current decay is ``du + 1``.
+    membrane, current
+        Decay registers ``[neuron]``; a neuron's effective current decay is ``current + 1``.
     max_groups
-        At most this many groups; at least the number of distinct du.
+        At most this many groups; at least the number of distinct currents.
 
     Returns
     -------
-    Decays
+    Grouped
         The registers that the groups hold: the geometric middle of the group's extremes, to the nearest
         integer.
     """
-    keys = np.unique(np.stack([du, dv]), axis=1)
+    keys = np.unique(np.stack([current, membrane]), axis=1)
     if keys.shape[1] <= max_groups:
         order = {(int(a), int(b)): k for k, (a, b) in enumerate(keys.T)}
-        group = np.array([order[int(a), int(b)] for a, b in zip(du, dv, strict=True)], dtype=np.int64)
-        return Decays(group, dv.astype(np.int64), du.astype(np.int64))
-    blocks = _blocks(du, max(1, max_groups // 2)) if len(np.unique(du)) > 1 else np.zeros(len(du), np.int64)
-    group, new_dv, new_du = np.zeros(len(dv), np.int64), dv.astype(np.int64), du.astype(np.int64)
+        group = np.array(
+            [order[int(a), int(b)] for a, b in zip(current, membrane, strict=True)], dtype=np.int64
+        )
+        return Grouped(group, membrane.astype(np.int64), current.astype(np.int64))
+    blocks = (
+        _blocks(current, max(1, max_groups // 2))
+        if len(np.unique(current)) > 1
+        else np.zeros(len(current), np.int64)
+    )
+    group, new_membrane, new_current = (
+        np.zeros(len(membrane), np.int64),
+        membrane.astype(np.int64),
+        current.astype(np.int64),
+    )
     n_blocks = int(blocks.max()) + 1
     number = 0
     for block in range(n_blocks):
         members = np.flatnonzero(blocks == block)
-        new_du[members] = _middle(du[members] + 1) - 1
-        inner = _blocks(dv[members], max_groups // n_blocks)
+        new_current[members] = _middle(current[members] + 1) - 1
+        inner = _blocks(membrane[members], max_groups // n_blocks)
         for part in range(int(inner.max()) + 1):
             chosen = members[inner == part]
-            new_dv[chosen] = _middle(dv[chosen])
+            new_membrane[chosen] = _middle(membrane[chosen])
             group[chosen] = number
             number += 1
-    return Decays(group, new_dv, new_du)
+    return Grouped(group, new_membrane, new_current)
 
 
 def _blocks(values: NDArray[np.int64], count: int) -> NDArray[np.int64]:

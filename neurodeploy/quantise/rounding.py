@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from neurodeploy.quantise.grid import MIXED_MAX, MIXED_MIN, MIXED_STEP, SAME_SIGN_MAX
-from neurodeploy.quantise.groups import Decays
-from neurodeploy.units import DECAY_BITS, round_nearest
+from neurodeploy.quantise.grid import WeightGrid
+from neurodeploy.units import round_nearest
 
 DAMPING = 0.01
 """Added to the diagonal of the input statistics, as a part of its mean: spikes that never came in the
@@ -33,13 +32,6 @@ class Grid:
         """Give the legal integer of synapse ``k`` that is nearest to ``x``, ties away from zero."""
         whole = int(self.step[k]) * int(round_nearest(x / self.step[k]))
         return min(max(whole, int(self.low[k])), int(self.high[k]))
-
-
-def grid_of(weights: NDArray[np.float64]) -> tuple[int, int, int]:
-    """Give step, lowest and highest legal weight of one connection; its signs decide."""
-    if (weights > 0).any() and (weights < 0).any():
-        return MIXED_STEP, MIXED_MIN, MIXED_MAX
-    return (1, -SAME_SIGN_MAX, 0) if (weights < 0).any() else (1, 0, SAME_SIGN_MAX)
 
 
 def responses(spikes: NDArray[np.uint8], *, kept_v: float, kept_u: float) -> NDArray[np.float64]:
@@ -137,7 +129,10 @@ def round_calibrated(
     delay_steps: Mapping[str, NDArray[np.int64]],
     spikes: Mapping[str, NDArray[np.uint8]],
     source_group: Mapping[str, NDArray[np.int64]],
-    decays: Decays,
+    group: NDArray[np.int64],
+    kept_v: NDArray[np.float64],
+    kept_u: NDArray[np.float64],
+    grid: WeightGrid,
 ) -> dict[str, NDArray[np.int32]]:
     """Round all synapses into one population, each neuron's together.
 
@@ -151,52 +146,56 @@ def round_calibrated(
         What each projection's source did on the calibration samples, ``[sample, step, pre]``.
     source_group
         Chip process of each source neuron, ``[pre]``: a connection and its signs belong to one of them.
-    decays
-        Registers of the population.
+    group
+        Chip process of each neuron of the population.
+    kept_v, kept_u
+        Parts of v and u that stay from one step to the next, ``[neuron]``; ``kept_u`` 0 without a filter.
+    grid
+        Which integers are legal.
 
     Returns
     -------
     dict[str, NDArray[np.int32]]
         Legal weights, in the shape of ``units``.
     """
+    legal = {name: _legal(x, group, source_group[name], grid) for name, x in units.items()}
+    rounded = {name: np.zeros(x.shape, dtype=np.int32) for name, x in units.items()}
     # Many small matrices: a second BLAS thread gains nothing, and on a busy machine it waits for its core.
     with threadpool_limits(1):
-        return _round_neurons(units, delay_steps, spikes, source_group, decays)
-
-
-def _round_neurons(
-    units: Mapping[str, NDArray[np.float64]],
-    delay_steps: Mapping[str, NDArray[np.int64]],
-    spikes: Mapping[str, NDArray[np.uint8]],
-    source_group: Mapping[str, NDArray[np.int64]],
-    decays: Decays,
-) -> dict[str, NDArray[np.int32]]:
-    """Do the work of :func:`round_calibrated`."""
-    rounded = {name: np.zeros(x.shape, dtype=np.int32) for name, x in units.items()}
-    grids = {name: _grids(x, decays.group, source_group[name]) for name, x in units.items()}
-    for key in sorted(set(zip(decays.dv.tolist(), decays.du.tolist(), strict=True))):
-        full = 1 << DECAY_BITS
-        kept_v, kept_u = (full - key[0]) / full, (full - key[1] - 1) / full
-        response = {name: responses(x, kept_v=kept_v, kept_u=kept_u) for name, x in spikes.items()}
-        for n in np.flatnonzero((decays.dv == key[0]) & (decays.du == key[1])):
-            wanted, grid, columns, places = [], [], [], []
-            for name, x in units.items():
-                tap, pre = np.nonzero(x[:, n])
-                wanted.append(x[tap, n, pre])
-                grid.append(grids[name][:, tap, n, pre])
-                columns.append(delayed(response[name], pre, delay_steps[name][tap, n, pre]))
-                places += [(name, k, j) for k, j in zip(tap, pre, strict=True)]
-            if not places:
-                continue
-            step, low, high = np.concatenate(grid, axis=1)
-            chosen = round_together(np.concatenate(wanted), Grid(step, low, high), np.concatenate(columns))
-            for (name, k, j), weight in zip(places, chosen, strict=True):
-                rounded[name][k, n, j] = weight
+        for v, u in sorted(set(zip(kept_v.tolist(), kept_u.tolist(), strict=True))):
+            response = {name: responses(x, kept_v=v, kept_u=u) for name, x in spikes.items()}
+            for n in np.flatnonzero((kept_v == v) & (kept_u == u)):
+                _round_neuron(int(n), units, legal, response, delay_steps, into=rounded)
     return rounded
 
 
-def _grids(
-    x: NDArray[np.float64], group: NDArray[np.int64], source_group: NDArray[np.int64]
+def _round_neuron(
+    n: int,
+    units: Mapping[str, NDArray[np.float64]],
+    legal: Mapping[str, NDArray[np.int64]],
+    response: Mapping[str, NDArray[np.float64]],
+    delay_steps: Mapping[str, NDArray[np.int64]],
+    *,
+    into: Mapping[str, NDArray[np.int32]],
+) -> None:
+    """Round the synapses of one neuron together; write them ``into`` the rounded ones."""
+    wanted, grid, columns, places = [], [], [], []
+    for name, x in units.items():
+        tap, pre = np.nonzero(x[:, n])
+        wanted.append(x[tap, n, pre])
+        grid.append(legal[name][:, tap, n, pre])
+        columns.append(delayed(response[name], pre, delay_steps[name][tap, n, pre]))
+        places += [(name, k, j) for k, j in zip(tap, pre, strict=True)]
+    if not places:
+        return
+    step, low, high = np.concatenate(grid, axis=1)
+    chosen = round_together(np.concatenate(wanted), Grid(step, low, high), np.concatenate(columns))
+    for (name, k, j), weight in zip(places, chosen, strict=True):
+        into[name][k, n, j] = weight
+
+
+def _legal(
+    x: NDArray[np.float64], group: NDArray[np.int64], source_group: NDArray[np.int64], grid: WeightGrid
 ) -> NDArray[np.int64]:
     """Give step, low and high of every synapse, ``[3, tap, post, pre]``."""
     grids = np.zeros((3, *x.shape), dtype=np.int64)
@@ -204,5 +203,5 @@ def _grids(
         for n in range(int(group.max()) + 1):
             for j in range(int(source_group.max()) + 1):
                 post, pre = np.ix_(group == n, source_group == j)
-                grids[:, tap, post, pre] = np.reshape(grid_of(x[tap][post, pre]), (3, 1, 1))
+                grids[:, tap, post, pre] = np.reshape(grid.legal(x[tap][post, pre]), (3, 1, 1))
     return grids

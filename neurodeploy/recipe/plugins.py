@@ -29,7 +29,8 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from neurodeploy.findings.codes_usage import BAD_VALUE, DATASET_BROKEN, PLUGIN_CLASH, UNKNOWN_KEY
+from neurodeploy.findings.codes_parity import PLUGIN_BROKEN
+from neurodeploy.findings.codes_usage import BAD_VALUE, UNKNOWN_KEY
 from neurodeploy.findings.finding import Finding, NeurodeployError, nearest
 from neurodeploy.recipe.section import RuleError
 
@@ -47,7 +48,7 @@ def dataset_names() -> tuple[str, ...]:
     Raises
     ------
     NeurodeployError
-        ND088 a name is taken twice, or is one of :data:`BUILT_IN`.
+        ND424 (exit code 4) a name is taken twice, or is one of :data:`BUILT_IN`.
     """
     return tuple(sorted(_entries()))
 
@@ -67,7 +68,7 @@ def options_of(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
     RuleError
         With ND022 for an unknown key and ND023 for one that is missing or has a wrong value.
     NeurodeployError
-        ND089 (exit code 4) the plug-in cannot be loaded.
+        ND424 (exit code 4) the plug-in cannot be loaded.
     """
     source = make_source(kind, given)
     return {field.name: getattr(source, field.name) for field in _options(type(source))}
@@ -151,7 +152,7 @@ def _entries() -> dict[str, EntryPoint]:
     for entry in entry_points(group=GROUP):
         taken = found.get(entry.name)
         if entry.name in BUILT_IN or (taken is not None and taken.value != entry.value):
-            raise PLUGIN_CLASH.error(
+            raise PLUGIN_BROKEN.error(
                 message="two packages bring a data set of the same name",
                 where=f"entry points {GROUP}: {entry.name}",
                 found=f"{entry.value}, and {'neurodeploy itself' if taken is None else taken.value}",
@@ -163,7 +164,7 @@ def _entries() -> dict[str, EntryPoint]:
 
 
 def _unusable(entry: EntryPoint, found: str) -> NeurodeployError:
-    return DATASET_BROKEN.error(
+    return PLUGIN_BROKEN.error(
         where=f"{entry.name} = {entry.value}",
         found=found.splitlines()[0][:300],
         limit=f"a dataclass with a method load, see the group {GROUP}",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from neurodeploy.bundle.golden import load_golden
+from neurodeploy.bundle.layout import GOLDEN
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.model import INPUT
 from neurodeploy.report.charts import dots, raster
@@ -65,7 +66,7 @@ def ladder_chart(result: SetResult) -> str:
 def golden_raster(verification: Verification, mark: dict[str, Any] | None) -> str:
     """Draw the integers' spikes on a golden sample: that of the first difference, where there is one."""
     try:
-        golden = load_golden(Path(verification.bundle) / "golden.npz")
+        golden = load_golden(Path(verification.bundle) / GOLDEN)
     except NeurodeployError:  # it was there when it was verified; a report without it is still a report
         return ""
     sample = 0 if mark is None else int(mark["sample"])

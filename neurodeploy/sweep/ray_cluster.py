@@ -120,7 +120,7 @@ def _ray() -> Any:
     except ModuleNotFoundError:
         raise NO_RAY.error(
             where="--ray",
-            help="pip install 'neurodeploy[sweep]', or leave out --ray to use processes of this machine.",
+            help="pip install 'neurodeploy[train,sweep]', or leave out --ray for this machine alone.",
         ) from None
     return ray
 

@@ -1,46 +1,20 @@
-"""Targets: a chip and its limits, read from TOML."""
+"""Target files: the numbers of a chip, read from TOML, each with its unit and source."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurodeploy.findings.codes_usage import BAD_LIMIT, BAD_TARGET_FILE, NO_SUCH_PATH, UNKNOWN_TARGET
+from neurodeploy.findings.codes_usage import BAD_LIMIT, BAD_TARGET_FILE, NO_SUCH_PATH
 from neurodeploy.findings.finding import Finding, NeurodeployError, nearest
-from neurodeploy.shipped import names, path_of
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
-
-REQUIRED_LIMITS = (
-    "max_delay_steps",
-    "weight_bits",
-    "weight_magnitude",
-    "weight_mixed_max",
-    "weight_mixed_min",
-    "weight_exponent_min",
-    "weight_exponent_max",
-    "dv_max",
-    "du_max",
-    "vth_max",
-    "bias_mantissa_min",
-    "bias_mantissa_max",
-    "bias_exponent_max",
-    "state_max",
-    "accumulator_max",
-    "tau_groups_max",
-    "input_max",
-    "neurons_per_core",
-    "synapse_bytes_per_core",
-    "cores",
-    "neurons_per_chip",
-)
-"""What rules and the quantiser ask for; a target file without one of them is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,54 +44,51 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A chip.
+class Profile:
+    """What a target file says of a chip.
 
     Attributes
     ----------
     name, title
         Short and long name.
     backend
-        Name of the backend that compiles for it.
+        Name of the code that compiles for it: an entry point of the group ``neurodeploy.targets``.
     limits
         By name.
+    where
+        The file, for findings.
     """
 
     name: str
     title: str
     backend: str
     limits: Mapping[str, Limit]
+    where: str
 
-    def limit(self, name: str) -> Limit:
-        """Give one limit; KeyError for a name that is not in :data:`REQUIRED_LIMITS` nor in the file."""
-        return self.limits[name]
+    def require(self, names: Iterable[str]) -> None:
+        """Raise ND029 for every limit that the target's code asks for and the file does not have."""
+        missing = [bad_limit(self.where, name, "missing") for name in names if name not in self.limits]
+        if missing:
+            raise NeurodeployError(missing)
 
 
-def load_target(name_or_path: str | Path) -> Target:
-    """Read a target by name, or from a TOML file by path.
+def read_profile(path: Path) -> Profile:
+    """Read a target file.
 
     Raises
     ------
     NeurodeployError
-        ND027 unknown name, ND028 unreadable TOML or a wrong key or type, ND029 a limit is missing or
-        says no value, unit or source.
+        ND001 no such file, ND028 unreadable TOML or a wrong key or type, ND029 a limit says no value, unit
+        or source.
     """
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        name = str(name_or_path)
-        path = path_of("targets", name)
-        if name not in names("targets"):
-            raise UNKNOWN_TARGET.error(
-                where=name,
-                limit=", ".join(names("targets")),
-                help=nearest(name, names("targets")) or "`neurodeploy targets` lists them.",
-            )
-    elif not path.is_file():
+    if not path.is_file():
         raise NO_SUCH_PATH.error(where=str(path), help="Check the path.")
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise NeurodeployError(_broken(path, "", str(error).splitlines()[0])) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise NeurodeployError(
+            _broken(path, "", (str(error) or type(error).__name__).splitlines()[0])
+        ) from None
     return _parse(path, content)
 
 
@@ -130,7 +101,7 @@ def _broken(path: Path, key: str, found: str, limit: str = "a target file in TOM
     )
 
 
-def _parse(path: Path, content: dict[str, Any]) -> Target:
+def _parse(path: Path, content: dict[str, Any]) -> Profile:
     findings: list[Finding] = []
     known = ("name", "title", "backend", "limits")
     for key in content:
@@ -144,20 +115,21 @@ def _parse(path: Path, content: dict[str, Any]) -> Target:
     tables = content.get("limits", {})
     if not isinstance(tables, dict):
         raise NeurodeployError([*findings, _broken(path, "limits", repr(tables), "one table for each limit")])
-    for name in REQUIRED_LIMITS:
-        if name not in tables:
-            findings.append(_bad_limit(path, name, "missing"))
     limits = {}
     for name, table in tables.items():
         reason = _limit_misfit(table)
         if reason:
-            findings.append(_bad_limit(path, name, reason))
+            findings.append(bad_limit(str(path), name, reason))
         else:
             limits[name] = Limit(name=name, **table)
     if findings:
         raise NeurodeployError(findings)
-    return Target(
-        name=str(text["name"]), title=str(text["title"]), backend=str(text["backend"]), limits=limits
+    return Profile(
+        name=str(text["name"]),
+        title=str(text["title"]),
+        backend=str(text["backend"]),
+        limits=limits,
+        where=str(path),
     )
 
 
@@ -175,9 +147,10 @@ def _limit_misfit(table: object) -> str:
     return ""
 
 
-def _bad_limit(path: Path, name: str, found: str) -> Finding:
+def bad_limit(where: str, name: str, found: str) -> Finding:
+    """Give ND029 for one limit of a target file."""
     return BAD_LIMIT.finding(
-        where=f"{path}: limits.{name}",
+        where=f"{where}: limits.{name}",
         found=found,
         limit="value (a whole number), unit, source, verified_on",
         help="State the value with the place where it is written.",

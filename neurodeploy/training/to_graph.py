@@ -16,12 +16,12 @@ from neurodeploy.findings.codes_network import SOFT_RESET
 from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
-from neurodeploy.nn.layers import Connection
+from neurodeploy.nn.connection import Connection
+from neurodeploy.nn.tau import Tau
 from neurodeploy.recipe import Recipe
-from neurodeploy.runs.folder import read_result
+from neurodeploy.runs.folder import SAMPLES, read_result
 from neurodeploy.traces import PopulationTrace, Traces, scores
 from neurodeploy.training.model.network import READOUT, Layer, Network, hidden_name
-from neurodeploy.training.model.tau import Tau
 from neurodeploy.training.read_run import read_network
 from neurodeploy.units import steps_to_delay
 
@@ -76,7 +76,7 @@ def load_run(path: Path, *, golden_samples: int = GOLDEN_SAMPLES) -> TrainedRun:
     """
     network = read_network(path)
     graph = to_graph(network)
-    samples = load_samples(path / "samples.npz")
+    samples = load_samples(path / SAMPLES)
     golden_input = samples["validation"].spikes[:golden_samples]
     return TrainedRun(
         network.recipe, graph, samples, golden_input, golden_traces(network, golden_input), read_result(path)
@@ -101,14 +101,6 @@ def to_graph(network: Network) -> Graph:
     ------
     NeurodeployError
         ND220 (exit 3) soft reset; ND101 a parameter is NaN or infinite; other ND1xx of a graph.
-
-    Notes
-    -----
-    Norse's LIF (1.1.0, ``lif_feed_forward_step``) adds the input to its current, moves v by that new
-    current, and lets the current decay afterwards: ``j = i + x; v += dt/tau (v_leak - v + j);
-    i = j (1 - dt/tau_syn)``. The j of two steps obey ``j[t] = (1 - dt/tau_syn) j[t-1] + x[t]``, which is
-    ``CUBA_LIF``'s ``c += dt/tau_syn (w_in x - c)`` for ``w_in = tau_syn / dt``: the same step, no delay to
-    add, and the bias enters both alike from step 0.
     """
     recipe = network.recipe
     if recipe.network.reset == "soft":
@@ -187,17 +179,17 @@ def _hidden(name: str, layer: Layer, bias: Floats, dt_s: float) -> Population:
     recipe = layer.recipe
     tau_s = layer.tau.seconds()
     ones = np.ones_like(tau_s)
-    filtered = recipe.neuron == "lif"
+    tau_syn_s, w_in = layer.neuron.filter_of(recipe, dt_s)
     return Population(
         name=name,
-        model=NeuronModel.CUBA_LIF if filtered else NeuronModel.LIF,
+        model=layer.neuron.model,
         tau_s=tau_s,
         v_threshold=ones * recipe.v_threshold,
         v_leak=ones * 0.0,
         v_reset=ones * recipe.v_reset,
         r=ones,
-        tau_syn_s=ones * (recipe.tau_syn_s if filtered else dt_s),
-        w_in=ones * (recipe.tau_syn_s / dt_s if filtered else 1.0),
+        tau_syn_s=ones * tau_syn_s,
+        w_in=ones * w_in,
         bias=bias,
     )
 

@@ -17,6 +17,7 @@ from neurodeploy.runs.folder import CHECKPOINT, open_run
 from neurodeploy.training.fit.checkpoint import load_checkpoint
 from neurodeploy.training.fit.session import Progress, Session, TrainResult
 from neurodeploy.training.model.network import Network
+from neurodeploy.training.model.neurons import NEURONS
 from neurodeploy.training.world import World, joined_world
 
 
@@ -116,7 +117,7 @@ def check_trainable(recipe: Recipe, world: World) -> None:
             limit="at least one sample of every batch for each process",
             help="Raise train.batch_size, or start fewer processes.",
         )
-    if recipe.network.reset == "soft" and recipe.network.neuron == "lif":
+    if recipe.network.reset not in NEURONS[recipe.network.neuron].resets:
         raise LIF_SOFT_RESET.error(
             where="network.reset",
             found='reset = "soft" with neuron = "lif"',

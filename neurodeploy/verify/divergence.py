@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.targets.loihi.program import STATE_LIMIT
 from neurodeploy.traces import Traces
 
 QUANTITIES = ("u", "v", "spikes")
@@ -150,8 +149,6 @@ def diagnose(expected: NDArray[Any], actual: NDArray[Any], step: int, neuron: in
             return "equal but for the sign"
         if abs(int(one) - int(other)) == 1:
             return "they differ by one unit, as two ways of rounding do"
-        if quantity == "v" and STATE_LIMIT in (abs(int(one)), abs(int(other))):
-            return "one of the two is saturated"
     if quantity == "v" and (one == 0) != (other == 0):
         reset, other_side = ("the expected", "the actual") if one == 0 else ("the actual", "the expected")
         return f"{reset} v is 0, as after a reset, {other_side} v is not: compare the threshold and its test"

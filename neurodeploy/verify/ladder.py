@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 from neurodeploy.data.samples import Samples, predictions
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import Graph
-from neurodeploy.targets.loihi.program import FixedGraph
-from neurodeploy.targets.loihi.simulate.fast import simulate
+from neurodeploy.targets.target import Target
 from neurodeploy.traces import Traces
-from neurodeploy.verify.rungs import float_rungs, same
 
 CHUNK = 256
 """Samples that are computed at once: bounds the memory, whatever the size of the set."""
 
 INTEGERS = ("integers", "integer arithmetic")
+"""Key and title of the last rung: the program itself, in the target's simulator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,7 +64,8 @@ class Rung:
 
 def ladder(
     graph: Graph,
-    program: FixedGraph,
+    target: Target[Any],
+    program: Any,
     samples: Samples,
     *,
     threads: int | None = None,
@@ -77,8 +77,10 @@ def ladder(
     ----------
     graph
         The float network as trained.
+    target
+        What it was lowered for.
     program
-        The integer network.
+        What it became.
     samples
         What to measure on; one at least.
     threads
@@ -89,23 +91,41 @@ def ladder(
     Returns
     -------
     list[Rung]
-        ``float`` first, ``integers`` last; see :func:`neurodeploy.verify.rungs.float_rungs`.
+        ``float`` first, ``integers`` last; see :meth:`neurodeploy.targets.target.Target.rungs`.
     """
-    networks = float_rungs(graph, program)
+    networks = target.rungs(graph, program)
     spiking = [p.name for p in graph.populations if p.model.spiking]
-    tallies = [_Tally(key, title, spiking) for key, title, _ in [*networks, (*INTEGERS, graph)]]
+    tallies = [
+        _Tally(key, title, spiking) for key, title in [*((n.key, n.title) for n in networks), INTEGERS]
+    ]
     for start in range(0, len(samples), CHUNK):
         spikes = samples.spikes[start : start + CHUNK]
         trained = last = interpret(graph, spikes, record=("spikes",), threads=threads)
         tallies[0].add(trained, trained)
-        for number, (_, _, network) in enumerate(networks[1:], start=1):
-            if not same(network, networks[number - 1][2]):
-                last = interpret(network, spikes, record=("spikes",), threads=threads)
+        for number, network in enumerate(networks[1:], start=1):
+            if not same(network.graph, networks[number - 1].graph):
+                last = interpret(network.graph, spikes, record=("spikes",), threads=threads)
             tallies[number].add(trained, last)
-        tallies[-1].add(trained, simulate(program, spikes, record=("spikes",), threads=threads))
+        tallies[-1].add(trained, target.simulate(program, spikes, record=("spikes",), threads=threads))
         progress(min(start + CHUNK, len(samples)))
     reference = tallies[0].all_decisions()
     return [tally.rung(samples, reference) for tally in tallies]
+
+
+def same(one: Graph, other: Graph) -> bool:
+    """Say whether two networks hold the same numbers, so that one need not be computed again."""
+    pairs = [*zip(one.populations, other.populations, strict=True)]
+    edges = [*zip(one.projections, other.projections, strict=True)]
+    return all(_same_arrays(a, b, _POPULATION_ARRAYS) for a, b in pairs) and all(
+        _same_arrays(a, b, ("weight", "delay_s")) for a, b in edges
+    )
+
+
+_POPULATION_ARRAYS = ("tau_s", "v_threshold", "v_leak", "v_reset", "r", "tau_syn_s", "w_in", "bias")
+
+
+def _same_arrays(one: object, other: object, names: tuple[str, ...]) -> bool:
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
 
 
 class _Tally:

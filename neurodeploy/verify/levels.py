@@ -17,9 +17,7 @@ from neurodeploy.findings.codes_parity import (
 from neurodeploy.findings.finding import Finding, Rule
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import Graph
-from neurodeploy.targets.loihi.program import FixedGraph
-from neurodeploy.targets.loihi.simulate.fast import simulate
-from neurodeploy.targets.loihi.simulate.naive import simulate_reference
+from neurodeploy.targets.target import Target
 from neurodeploy.traces import Traces
 from neurodeploy.verify.divergence import count_mismatches, first_divergence
 from neurodeploy.verify.gates import Check, judge, skipped
@@ -95,7 +93,8 @@ def check_trained(graph: Graph, golden: Golden, *, threads: int | None = None) -
 
 def measure_sets(
     graph: Graph,
-    program: FixedGraph,
+    target: Target[Any],
+    program: Any,
     sets: Mapping[str, Samples],
     *,
     samples: int | None,
@@ -110,7 +109,7 @@ def measure_sets(
         def report(done: int, name: str = name, total: int = len(chosen)) -> None:
             progress(f"P2: the ladder on {name}, {done} of {total} samples")
 
-        rungs = ladder(graph, program, chosen, threads=threads, progress=report)
+        rungs = ladder(graph, target, program, chosen, threads=threads, progress=report)
         results.append(
             SetResult(
                 name=name,
@@ -186,9 +185,9 @@ def _gate(result: SetResult, max_drop: float) -> list[Finding]:
     ]
 
 
-def check_golden(program: FixedGraph, golden: Golden, *, threads: int | None = None) -> Check:
+def check_golden(target: Target[Any], program: Any, golden: Golden, *, threads: int | None = None) -> Check:
     """Compare the integers today with the integers at the time of the export, on the golden inputs."""
-    actual = simulate(program, golden.spikes, record=("spikes", "v"), threads=threads)
+    actual = target.simulate(program, golden.spikes, record=("spikes", "v"), threads=threads)
     problems, facts = compare(GOLDEN_DIFFERS, golden.fixed, actual)
     return judge(
         "golden",
@@ -200,13 +199,13 @@ def check_golden(program: FixedGraph, golden: Golden, *, threads: int | None = N
     )
 
 
-def check_twins(program: FixedGraph, golden: Golden, *, threads: int | None = None) -> Check:
+def check_twins(target: Target[Any], program: Any, golden: Golden, *, threads: int | None = None) -> Check:
     """Compare the fast simulator with the readable reference, on a little of the golden input."""
     spikes = golden.spikes[:TWIN_SAMPLES, :TWIN_STEPS]
     problems, facts = compare(
         TWINS_DIFFER,
-        simulate_reference(program, spikes),
-        simulate(program, spikes, record=("spikes", "u", "v"), threads=threads),
+        target.simulate_naive(program, spikes),
+        target.simulate(program, spikes, record=("spikes", "u", "v"), threads=threads),
     )
     return judge(
         "twins",

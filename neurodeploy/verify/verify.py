@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from neurodeploy import __version__
-from neurodeploy.bundle.golden import load_golden
-from neurodeploy.data.samples import Samples, load_samples
-from neurodeploy.files import check_hashes
+from neurodeploy.bundle.bundle import Bundle, open_bundle
+from neurodeploy.bundle.manifest import Manifest
+from neurodeploy.data.samples import Samples
 from neurodeploy.findings.codes_parity import UNKNOWN_RUNTIME
 from neurodeploy.findings.finding import nearest
-from neurodeploy.nir.read import read_nir
-from neurodeploy.targets.loihi.program import FixedGraph
-from neurodeploy.targets.loihi.program_file import read_program
+from neurodeploy.targets.target import Runtime
 from neurodeploy.verify.gates import Check, judge
-from neurodeploy.verify.lava import LavaRunner, check_lava, choose_inputs
+from neurodeploy.verify.in_runtime import check_runtime, choose_inputs
 from neurodeploy.verify.levels import check_drop, check_golden, check_trained, check_twins, measure_sets
 from neurodeploy.verify.verification import Verification
 
@@ -42,7 +39,7 @@ def verify(
     given: Path | None = None,
     threads: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
-    runner: LavaRunner | None = None,
+    runtime: Runtime | None = None,
 ) -> Verification:
     """Run every check on a bundle.
 
@@ -64,8 +61,8 @@ def verify(
         For the simulators; by default every core.
     progress
         Called with a line for each stage.
-    runner
-        Lava; by default the Loihi backend's.
+    runtime
+        What P3 runs the bundle in; by default the target's own.
 
     Returns
     -------
@@ -85,51 +82,52 @@ def verify(
                 where="--require", found=name, limit=", ".join(BACKENDS), help=nearest(name, BACKENDS)
             )
     progress("checking hashes")
-    manifest = check_hashes(bundle)
+    opened = open_bundle(bundle)
+    manifest = opened.manifest
     checks: list[Check] = [_hashes(manifest)]
-    graph = read_nir(bundle / "model.nir")
-    program = read_program(bundle / "program.h5")
-    golden = load_golden(bundle / "golden.npz")
-    sets = _sets(bundle, program, given)
+    graph, target, program, golden = opened.graph, opened.target, opened.program, opened.golden
+    sets = _sets(opened, given)
     progress("P1: trained network against NIR file")
     checks.append(check_trained(graph, golden, threads=threads))
-    results = measure_sets(graph, program, sets, samples=samples, threads=threads, progress=progress)
+    results = measure_sets(graph, target, program, sets, samples=samples, threads=threads, progress=progress)
     checks.append(check_drop(results, max_drop))
     progress("integers against those at export")
-    checks.append(check_golden(program, golden, threads=threads))
+    checks.append(check_golden(target, program, golden, threads=threads))
     progress("fast simulator against the reference")
-    checks.append(check_twins(program, golden, threads=threads))
+    checks.append(check_twins(target, program, golden, threads=threads))
     required = "lava" in require
     asked = lava if lava is not None else (LAVA_IF_REQUIRED if required else 0)
     source, inputs = choose_inputs(sets, golden.spikes, asked)
     if asked:
         progress(f"P3: Lava on {len(inputs)} samples")
+    given_runtime = runtime or next(iter(target.runtimes.values()), None)
     checks.append(
-        check_lava(
+        check_runtime(
             bundle,
+            target,
             program,
             inputs,
             asked=asked,
             source=source,
             required=required,
-            runner=runner or _loihi_runner(),
+            runtime=given_runtime,
             progress=progress,
         )
     )
     return Verification(
         bundle=str(bundle),
-        name=str(manifest.get("name", "")),
-        target=str(manifest.get("target", "")),
-        dt_s=program.dt_s,
+        name=manifest.name,
+        target=manifest.target,
+        dt_s=graph.dt_s,
         checks=tuple(checks),
         sets=tuple(results),
         versions=versions(manifest),
     )
 
 
-def _hashes(manifest: Mapping[str, Any]) -> Check:
-    """Report the hashes, which :func:`check_hashes` has found in order."""
-    n_files = len(manifest["sha256"])
+def _hashes(manifest: Manifest) -> Check:
+    """Report the hashes, which :func:`open_bundle` has found in order."""
+    n_files = len(manifest.sha256)
     return judge(
         "hashes",
         "content = sha256 in the manifest",
@@ -139,23 +137,19 @@ def _hashes(manifest: Mapping[str, Any]) -> Check:
     )
 
 
-def _sets(bundle: Path, program: FixedGraph, given: Path | None) -> dict[str, Samples]:
+def _sets(bundle: Bundle, given: Path | None) -> dict[str, Samples]:
     """Give the sets to measure on, checked against what the network takes."""
-    readout = program.readout
-    n_classes = None if readout is None else program.population(readout.population).size
-    takes: dict[str, Any] = {
-        "size": program.input_size,
-        "maximum": program.input_max,
-        "n_classes": n_classes,
-    }
     if given is not None:
-        return {"given": Samples.from_npz(given, **takes)}
-    sets = load_samples(bundle / "samples.npz", **takes)
+        read = bundle.graph.readout
+        n_classes = None if read is None else bundle.graph.population(read.population).size
+        size, most = bundle.manifest.input_size, bundle.manifest.input_max
+        return {"given": Samples.from_npz(given, size=size, maximum=most, n_classes=n_classes)}
+    sets = dict(bundle.samples)
     without = {name: samples for name, samples in sets.items() if name != NOT_VERIFIED}
     return without or sets
 
 
-def versions(manifest: Mapping[str, Any]) -> dict[str, str]:
+def versions(manifest: Manifest) -> dict[str, str]:
     """Give the versions of what takes part now, and of what made the bundle."""
     found = {"neurodeploy": __version__, "python": ".".join(str(x) for x in sys.version_info[:3])}
     for package in ("numpy", "numba", "h5py", "nir"):
@@ -163,12 +157,4 @@ def versions(manifest: Mapping[str, Any]) -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "not installed"
-    made = manifest.get("versions", {})
-    return found | {f"exported with {name}": str(number) for name, number in dict(made).items()}
-
-
-def _loihi_runner() -> LavaRunner:
-    """Give the Loihi backend's Lava."""
-    from neurodeploy.verify.loihi_lava import LoihiLava
-
-    return LoihiLava()
+    return found | {f"exported with {name}": number for name, number in manifest.versions.items()}

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.model import INPUT
+from neurodeploy.targets.loihi.chip import DU_NO_FILTER
 from neurodeploy.targets.loihi.lava.environment import lava_python
-from neurodeploy.targets.loihi.program import DU_NO_FILTER, FixedGraph, FixedPopulation, FixedProjection
+from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation, FixedProjection
 from neurodeploy.traces import Traces
 
 MAX_ARRIVAL = 1 << 24

@@ -18,7 +18,7 @@ from neurodeploy.targets.loihi.lava.environment import lava_python
 from neurodeploy.targets.loihi.lava.run import run_lava
 from neurodeploy.targets.loihi.netx import as_lava_runs
 from neurodeploy.targets.loihi.simulate.naive import simulate_reference
-from neurodeploy.targets.loihi.target import BACKEND
+from neurodeploy.targets.loihi.target import loihi
 
 sys.path.insert(0, str(Path(__file__).parent))
 packing = importlib.import_module("lava_packing")
@@ -60,7 +60,7 @@ def test_lava_dl_and_the_process_graph_give_the_reference_traces(tmp_path: Path,
     packing.need_lava()
     rng = np.random.default_rng(input_max)
     program = chain(rng, input_max=input_max)
-    facts = BACKEND.compile(program, tmp_path)
+    facts = loihi().write(program, tmp_path)
     assert facts == {"netx": True, "netx_misfits": []}
     n_samples = 2 if input_max == 1 else 1  # state must not leak from one sample into the next
     shape = (n_samples, 90, 6)
@@ -135,7 +135,7 @@ def test_lava_dl_subtracts_one_from_du_and_clamps_delays(tmp_path: Path) -> None
     packing.need_lava()
     rng = np.random.default_rng(5)
     program = chain(rng, input_max=1)
-    BACKEND.compile(program, tmp_path)
+    loihi().write(program, tmp_path)
     spikes = (rng.random((1, 80, 6)) < 0.3).astype(np.uint8)
     whole = packing.single(program, spikes)
     expected = simulate_reference(program, spikes)

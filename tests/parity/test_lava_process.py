@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neurodeploy.targets.loihi.chip import STATE_LIMIT
 from neurodeploy.targets.loihi.lava.run import run_lava
-from neurodeploy.targets.loihi.program import STATE_LIMIT
 from neurodeploy.targets.loihi.simulate.fast import simulate
 from neurodeploy.targets.loihi.simulate.naive import simulate_reference
-from neurodeploy.targets.loihi.target import BACKEND
+from neurodeploy.targets.loihi.target import loihi
 from neurodeploy.traces import Traces
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -23,7 +23,7 @@ RECORD = ("spikes", "v", "u")
 
 
 def in_lava(whole, folder: Path, **options: object) -> Traces:
-    BACKEND.compile(whole.program, folder)
+    loihi().write(whole.program, folder)
     return run_lava(folder, whole.spikes, record=RECORD, timeout_s=900, **options)
 
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from programs import Case, make_population, make_program, make_projection
 
 from neurodeploy.graph.model import INPUT
-from neurodeploy.targets.loihi.program import STATE_LIMIT, FixedGraph
+from neurodeploy.targets.loihi.chip import STATE_LIMIT
+from neurodeploy.targets.loihi.program import FixedGraph
 
 
 def corner_cases() -> Iterator[tuple[str, Case]]:

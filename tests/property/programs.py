@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.graph.model import INPUT, SCORES, Readout
-from neurodeploy.targets.loihi.program import STATE_LIMIT, FixedGraph, FixedPopulation, FixedProjection
+from neurodeploy.targets.loihi.chip import STATE_LIMIT
+from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation, FixedProjection
 from neurodeploy.traces import Traces
 
 Case = tuple[FixedGraph, NDArray[np.integer]]

@@ -7,9 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurodeploy.ops.delays.bell import gaussian_kernel, gaussian_kernel_reference
-from neurodeploy.ops.delays.projection import delayed_projection
-from neurodeploy.ops.scan.scans import li_scan, lif_box_scan, lif_scan
+from neurodeploy.ops import delays, scan, spectral
+from neurodeploy.ops.delays import naive as delays_naive
+from neurodeploy.ops.scan import naive as scan_naive
 from neurodeploy.ops.scan.surrogate import DEFAULT_ALPHA
 
 sizes = st.integers(1, 9)
@@ -40,10 +40,10 @@ def test_kernels(seed: int, n_slots: int, n_in: int, n_out: int, sigma: float, s
     weight = torch.randn(n_out, n_in, requires_grad=True)
     delay = (torch.rand(n_out, n_in) * (n_slots - 1)).requires_grad_()
     up = torch.randn(n_slots, n_in, n_out)
-    kernel = gaussian_kernel(weight, delay, sigma, n_slots, shape=shape)
+    kernel = delays.gaussian_kernel(weight, delay, sigma, n_slots, shape=shape)
     actual = (kernel, *torch.autograd.grad(kernel, (weight, delay), up))
     doubles = [p.detach().double().requires_grad_() for p in (weight, delay)]
-    kernel = gaussian_kernel_reference(*doubles, sigma, n_slots, shape=shape)
+    kernel = delays_naive.gaussian_kernel(*doubles, sigma, n_slots, shape=shape)
     expected = (kernel, *torch.autograd.grad(kernel, doubles, up.double()))
     # the derivative by the delay is a difference: its scale is that of the terms it is made of
     scale = weight.abs().max() * up.abs().max() / min(sigma, 1.0)
@@ -59,12 +59,16 @@ def test_projections(seed: int, n_steps: int, n_slots: int, batch: int, n_in: in
     kernel = torch.randn(n_slots, n_in, n_out, requires_grad=True)
     up = torch.randn(n_steps, batch, n_out)
     results = {}
-    for method in ("dft", "dense", "reference"):
-        y = delayed_projection(x, kernel, method=method)
-        results[method] = (y, *torch.autograd.grad(y, (x, kernel), up))
+    for name, project in (
+        ("dft", spectral.spectral_projection),
+        ("dense", delays.dense_projection),
+        ("reference", delays_naive.delayed_projection),
+    ):
+        y = project(x, kernel)
+        results[name] = (y, *torch.autograd.grad(y, (x, kernel), up))
     ones = torch.ones_like(x).requires_grad_()
     size = kernel.detach().abs().requires_grad_()
-    y = delayed_projection(ones, size, method="dense")
+    y = delays.dense_projection(ones, size)
     scales = (y, *torch.autograd.grad(y, (ones, size), up.abs()))
     assert_close(results["dft"], results["reference"], 1e-5, scales)
     assert_close(results["dense"], results["reference"], 1e-5, scales)
@@ -90,12 +94,11 @@ def test_scans(
     if dropout:
         options["scale"] = (torch.rand(batch, n, dtype=dtype) < 0.6) / 0.6
     results = []
-    for implementation in ("fast", "reference"):
-        options["implementation"] = implementation
+    for twin in (scan, scan_naive):
         if synaptic:
-            z, v = lif_scan(x, *rates, 0.9, -0.1, leak, **options)
+            z, v = twin.lif_scan(x, *rates, 0.9, -0.1, leak, **options)
         else:
-            z, v = lif_box_scan(x, *rates, 0.9, -0.1, leak, reset=reset, **options)
+            z, v = twin.lif_box_scan(x, *rates, 0.9, -0.1, leak, reset=reset, **options)
         loss = (up[0] * z + up[1] * v).sum()
         results.append((z, v, *torch.autograd.grad(loss, (x, *rates), materialize_grads=True)))
     assert torch.equal(results[0][0], results[1][0])
@@ -110,8 +113,8 @@ def test_readout(seed: int, n_steps: int, batch: int, n: int, leak: float) -> No
     rate = torch.rand(n).mul_(0.9).add_(0.05).requires_grad_()
     up = torch.randn(n_steps, batch, n)
     results = []
-    for implementation in ("fast", "reference"):
-        v = li_scan(x, rate, leak, implementation=implementation)
+    for twin in (scan, scan_naive):
+        v = twin.li_scan(x, rate, leak)
         results.append((v, *torch.autograd.grad(v, (x, rate), up)))
     assert_close(*results, 1e-5)
 
@@ -125,6 +128,6 @@ def test_a_delay_after_a_delay_is_their_sum(seed: int, first: int, second: int) 
     def delayed(x: torch.Tensor, steps: int) -> torch.Tensor:
         kernel = torch.zeros(13, 3, 3, dtype=torch.float64)
         kernel[steps] = torch.eye(3, dtype=torch.float64)
-        return delayed_projection(x, kernel, method="dft")
+        return spectral.spectral_projection(x, kernel)
 
     torch.testing.assert_close(delayed(delayed(x, first), second), delayed(x, first + second))

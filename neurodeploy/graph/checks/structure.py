@@ -20,7 +20,7 @@ from neurodeploy.findings.codes_network import (
 )
 from neurodeploy.findings.finding import Finding, nearest
 from neurodeploy.graph.checks.values import delays
-from neurodeploy.graph.model import INPUT, SCORES, Graph, Projection
+from neurodeploy.graph.model import INPUT, SCORES, Graph, NeuronModel, Projection
 from neurodeploy.units import delay_to_steps
 
 _RESERVED_IN_NAMES = ("/", "->")  # "/" is a group in HDF5 and a key in npz files, "->" is a projection
@@ -125,13 +125,14 @@ def _shapes(graph: Graph) -> Iterator[Finding]:
                 limit = f"[tap, {post}, {pre}], at least one tap, as many in weight as in delay_s"
                 yield _shape(f"{graph.name}: {projection.name}.{name}", value, limit)
     sources = {p.name: p for p in graph.populations}
+    spiking = " and ".join(model.name for model in NeuronModel if model.spiking)
     for projection in graph.projections:
         source = sources.get(projection.source)
         if source is not None and not source.model.spiking:
             yield SILENT_SOURCE.finding(
                 where=f"{graph.name}: {projection.name}",
                 found=f"{source.name} is {source.model.name}",
-                limit="only LIF and CUBA_LIF populations send spikes",
+                limit=f"only {spiking} populations send spikes",
                 help="A leaky integrator can only be read out: make it the last population, or let it spike.",
             )
 

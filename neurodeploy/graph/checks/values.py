@@ -15,16 +15,10 @@ from neurodeploy.findings.codes_network import (
     THRESHOLD_BELOW_RESET,
 )
 from neurodeploy.findings.finding import Finding
-from neurodeploy.graph.model import Graph, NeuronModel, Population, Projection
+from neurodeploy.graph.model import Graph, Population, Projection
 from neurodeploy.units import off_grid
 
-_PARAMETERS = {
-    NeuronModel.LIF: ("tau_s", "v_threshold", "v_leak", "v_reset", "r", "bias"),
-    NeuronModel.LI: ("tau_s", "v_leak", "r", "bias"),
-    NeuronModel.CUBA_LIF: ("tau_s", "v_threshold", "v_leak", "v_reset", "r", "tau_syn_s", "w_in", "bias"),
-    NeuronModel.CUBA_LI: ("tau_s", "v_leak", "r", "tau_syn_s", "w_in", "bias"),
-}
-"""The parameters that mean something in a model; the others are ignored, NaN or not."""
+_TIME_CONSTANTS = ("tau_s", "tau_syn_s")
 
 
 def check_values(graph: Graph, *, on_grid: bool = False) -> Iterator[Finding]:
@@ -37,7 +31,7 @@ def check_values(graph: Graph, *, on_grid: bool = False) -> Iterator[Finding]:
         ND109 a threshold that is not above the reset.
     """
     for population in graph.populations:
-        for name in _PARAMETERS[population.model]:
+        for name in population.model.parameters:
             yield from finite(f"{graph.name}: {population.name}.{name}", getattr(population, name))
         yield from _taus(graph, population)
         yield from _threshold(graph, population)
@@ -70,8 +64,7 @@ def finite(where: str, array: NDArray[np.float64]) -> Iterator[Finding]:
 
 
 def _taus(graph: Graph, population: Population) -> Iterator[Finding]:
-    names = ("tau_s", "tau_syn_s") if population.model.filtered else ("tau_s",)
-    for name in names:
+    for name in (name for name in population.model.parameters if name in _TIME_CONSTANTS):
         tau = getattr(population, name)
         # A tau that went through float32 may lie 1e-7 below the dt that it was trained to equal.
         low = tau < graph.dt_s * (1 - 1e-6)
@@ -86,7 +79,7 @@ def _taus(graph: Graph, population: Population) -> Iterator[Finding]:
 
 
 def _threshold(graph: Graph, population: Population) -> Iterator[Finding]:
-    if not population.model.spiking:
+    if "v_threshold" not in population.model.parameters:
         return
     low = population.v_threshold <= population.v_reset
     if low.any():

@@ -23,6 +23,9 @@ def interpret(
 ) -> Traces:
     """Compute samples as :func:`interpret_reference` does, some tens of times faster on one thread.
 
+    A network with a neuron model that is not compiled (:attr:`neurodeploy.graph.neurons.Neuron.compiled`) is
+    computed by the reference itself.
+
     Parameters
     ----------
     graph, spikes
@@ -46,6 +49,8 @@ def interpret(
     NeurodeployError
         As :func:`interpret_reference`.
     """
+    if not all(p.model.neuron.compiled for p in graph.populations):
+        return interpret_reference(graph, spikes)
     from neurodeploy.graph.interpret.fast import interpret_fast  # numba takes a second to import
 
     return interpret_fast(graph, spikes, record=record, threads=threads)

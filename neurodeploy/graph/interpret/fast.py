@@ -13,7 +13,6 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +20,7 @@ from neurodeploy.data.samples import check_spikes
 from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks.structure import check_structure
 from neurodeploy.graph.model import INPUT, Graph, Population
+from neurodeploy.ops.compiled import compiled
 from neurodeploy.traces import PopulationTrace, Traces, scores
 from neurodeploy.units import delay_to_steps
 
@@ -249,5 +249,5 @@ def _advance_python(p: Any, synapses: Any, current: Any, z: Any, v_out: Any) -> 
             v_out[0, step] = v
 
 
-_scatter = numba.njit(nogil=True, cache=True)(_scatter_python)
-_advance = numba.njit(nogil=True, cache=True)(_advance_python)
+_scatter = compiled()(_scatter_python)
+_advance = compiled()(_advance_python)

@@ -1,7 +1,7 @@
 """The float interpreter, written to be read: it *is* the meaning of a Graph.
 
-It follows :class:`neurodeploy.graph.model.NeuronModel` and the equation of
-:class:`neurodeploy.graph.model.Projection` line by line, in float64. Its fast twin,
+It follows the equation of :class:`neurodeploy.graph.model.Projection` line by line, in float64, and takes the
+steps of :mod:`neurodeploy.graph.neurons`. Its fast twin,
 :mod:`neurodeploy.graph.interpret.fast`, has the same signature and shares no logic with it.
 """
 
@@ -14,6 +14,7 @@ from neurodeploy.data.samples import check_spikes
 from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks.structure import check_structure
 from neurodeploy.graph.model import INPUT, Graph
+from neurodeploy.graph.neurons import rest
 from neurodeploy.traces import PopulationTrace, Traces, scores
 from neurodeploy.units import delay_to_steps
 
@@ -53,8 +54,7 @@ def interpret_reference(graph: Graph, spikes: NDArray[np.generic]) -> Traces:
     for sample in range(n_samples):
         # sent[name][step, neuron]: what a source has sent; a step that has not been computed yet is still 0
         sent = {INPUT: spikes[sample], **{name: array[sample] for name, array in out_spikes.items()}}
-        v = {p.name: p.v_leak.copy() for p in graph.populations}
-        c = {p.name: np.zeros(p.size) for p in graph.populations}
+        state = {p.name: rest(p) for p in graph.populations}
         for step in range(n_steps):
             for p in graph.populations:
                 i = p.bias.copy()
@@ -64,17 +64,9 @@ def interpret_reference(graph: Graph, spikes: NDArray[np.generic]) -> Traces:
                         when = step - delay  # [post, pre]
                         value = np.where(when >= 0, sent[projection.source][np.maximum(when, 0), pre], 0)
                         i = i + (weight * value).sum(axis=1)
-                if p.model.filtered:
-                    c[p.name] = c[p.name] + graph.dt_s / p.tau_syn_s * (p.w_in * i - c[p.name])
-                    i = c[p.name]
-                # the order of Norse's lif_box_feed_forward_step: (input + v_leak) - v
-                new = v[p.name] + graph.dt_s / p.tau_s * (p.r * i + p.v_leak - v[p.name])
-                if p.model.spiking:
-                    z = new > p.v_threshold
-                    new = np.where(z, p.v_reset, new)
-                    out_spikes[p.name][sample, step] = z
-                v[p.name] = new
-                out_v[p.name][sample, step] = new
+                state[p.name], z = p.model.neuron.step(p, state[p.name], i, graph.dt_s)
+                out_spikes[p.name][sample, step] = z
+                out_v[p.name][sample, step] = state[p.name].v
         for projection in graph.projections:
             synapses = (projection.weight != 0).sum(axis=(0, 1))  # [pre]
             events += int(((sent[projection.source] != 0) * synapses).sum())

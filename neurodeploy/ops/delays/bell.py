@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from neurodeploy.ops.delays.arguments import check_kernel
+
 DCLS_SIGMA_OFFSET = 0.27
 """What DCLS adds to ``|SIG|`` (DCLS 0.1.1, ``construct/modules.py``, ``forward_vgauss``)."""
 
@@ -56,38 +58,11 @@ def gaussian_kernel(
     DCLS keeps a kernel for a correlation whose last tap is "now", with centred positions: its tap
     ``c`` is our slot ``D - 1 - c``, and its ``P`` is our ``(D - 1) - D // 2 - delay``.
     """
-    _check(weight, delay, sigma, n_slots, shape)
+    check_kernel(weight, delay, sigma, n_slots, shape)
     if shape == "gauss" and sigma == 0.0:
         return _nearest(weight, delay, n_slots)
     kernel: Tensor = _BellKernel.apply(weight, delay, float(sigma), n_slots, shape)
     return kernel
-
-
-def gaussian_kernel_reference(
-    weight: Tensor, delay: Tensor, sigma: float, n_slots: int, *, shape: str = "gauss"
-) -> Tensor:
-    """Do what :func:`gaussian_kernel` does, as the formula reads, with automatic gradients."""
-    _check(weight, delay, sigma, n_slots, shape)
-    slot = torch.arange(n_slots, dtype=weight.dtype, device=weight.device)[:, None, None]
-    if shape == "triangle":
-        bell = torch.relu(1.0 + sigma - (slot - delay).abs())
-    elif sigma == 0.0:
-        return _nearest(weight, delay, n_slots)
-    else:
-        bell = torch.exp(-0.5 * ((slot - delay) / sigma) ** 2)
-    return (weight * bell / (bell.sum(0) + NORMALISER)).transpose(1, 2)
-
-
-def _check(weight: Tensor, delay: Tensor, sigma: float, n_slots: int, shape: str) -> None:
-    """Refuse arguments that have no meaning."""
-    if shape not in ("gauss", "triangle"):
-        raise ValueError(f"shape is 'gauss' or 'triangle', not {shape!r}")
-    if weight.shape != delay.shape or weight.dim() != 2:
-        raise ValueError(
-            f"weight and delay are both [target, source], not {tuple(weight.shape)} and {tuple(delay.shape)}"
-        )
-    if not sigma >= 0.0 or n_slots < 1:
-        raise ValueError(f"sigma is at least 0 and n_slots at least 1, not {sigma} and {n_slots}")
 
 
 def _nearest(weight: Tensor, delay: Tensor, n_slots: int) -> Tensor:

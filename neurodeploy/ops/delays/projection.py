@@ -8,15 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neurodeploy.ops.spectral.autograd import SpectralProjection, plan_for
+from neurodeploy.ops.delays.arguments import check_dilation, check_projection, check_taps
+from neurodeploy.ops.spectral.autograd import plan_for, spectral_projection
 
 TRANSFORM_COST = 50.0
 """What a transform costs for each number it writes, in multiplications inside a matrix product."""
 
-METHODS = ("auto", "dft", "dense", "reference")
 
-
-def delayed_projection(x: Tensor, kernel: Tensor, *, method: str = "auto") -> Tensor:
+def delayed_projection(x: Tensor, kernel: Tensor) -> Tensor:
     r"""Convolve along time, causally: :math:`y_t = \sum_d x_{t-d} K_d`, with x = 0 before the start.
 
     Parameters
@@ -25,45 +24,28 @@ def delayed_projection(x: Tensor, kernel: Tensor, *, method: str = "auto") -> Te
         Input, [step, batch, source].
     kernel
         Kernel over delay slots, [slot, source, target]; slot d delays by d steps.
-    method
-        ``"dft"`` multiplies in the frequency domain; ``"dense"`` adds one matrix product a slot, without
-        the rounding of a transform; ``"auto"`` takes the one with less arithmetic; ``"reference"`` is
-        :func:`delayed_projection_reference`.
 
     Returns
     -------
     Tensor
         Current, [step, batch, target]; as many steps as the input.
+
+    Notes
+    -----
+    Takes :func:`~neurodeploy.ops.spectral.autograd.spectral_projection` or :func:`dense_projection`,
+    whichever has less arithmetic.
     """
-    if method not in METHODS:
-        raise ValueError(f"method is one of {', '.join(METHODS)}, not {method!r}")
-    if x.dim() != 3 or kernel.dim() != 3 or x.shape[2] != kernel.shape[1]:
-        raise ValueError(
-            "x is [step, batch, source] and kernel [slot, source, target], not "
-            f"{tuple(x.shape)} and {tuple(kernel.shape)}"
-        )
-    if method == "reference":
-        return delayed_projection_reference(x, kernel)
+    check_projection(x, kernel)
     kernel = kernel[: len(x)]  # a longer delay never arrives
-    if method == "auto":
-        method = "dft" if _dft_pays(x, kernel) else "dense"
-    y: Tensor
-    if method == "dft":
-        y = SpectralProjection.apply(x, kernel, plan_for(len(x), len(kernel), x.dtype, x.device))
-    else:
-        y = _ShiftedSum.apply(x, kernel, tuple(range(len(kernel))))
+    return spectral_projection(x, kernel) if _dft_pays(x, kernel) else dense_projection(x, kernel)
+
+
+def dense_projection(x: Tensor, kernel: Tensor) -> Tensor:
+    """Do what :func:`delayed_projection` does by one matrix product a slot, which rounds the least."""
+    check_projection(x, kernel)
+    kernel = kernel[: len(x)]
+    y: Tensor = _ShiftedSum.apply(x, kernel, tuple(range(len(kernel))))
     return y
-
-
-def delayed_projection_reference(x: Tensor, kernel: Tensor) -> Tensor:
-    """Do what :func:`delayed_projection` does, one step and one slot at a time."""
-    steps = []
-    for t in range(len(x)):
-        current = x.new_zeros(x.shape[1], kernel.shape[2])
-        for d in range(min(len(kernel), t + 1)):
-            current = current + x[t - d] @ kernel[d]
-        steps.append(current)
-    return torch.stack(steps)
 
 
 def tap_projection(x: Tensor, weight: Tensor, delay_steps: Tensor) -> Tensor:
@@ -88,26 +70,12 @@ def tap_projection(x: Tensor, weight: Tensor, delay_steps: Tensor) -> Tensor:
     Spikes meet weights and nothing else, so in float64 the result differs from any other order of
     summation by rounding alone. The weights are sorted by delay into one matrix for each distinct delay.
     """
-    _check_taps(x, weight, delay_steps)
+    check_taps(x, weight, delay_steps)
     delays = [int(d) for d in torch.unique(delay_steps) if d < len(x)]
     if not delays:
         return x.new_zeros(len(x), x.shape[1], weight.shape[1])
     matrices = torch.stack([(weight * (delay_steps == d)).sum(0).t() for d in delays])
     y: Tensor = _ShiftedSum.apply(x, matrices, tuple(delays))
-    return y
-
-
-def tap_projection_reference(x: Tensor, weight: Tensor, delay_steps: Tensor) -> Tensor:
-    """Do what :func:`tap_projection` does, one synapse at a time."""
-    _check_taps(x, weight, delay_steps)
-    y = x.new_zeros(len(x), x.shape[1], weight.shape[1])
-    for k, n, j in torch.cartesian_prod(*(torch.arange(size) for size in weight.shape)).tolist():
-        d = int(delay_steps[k, n, j])
-        if d < len(x):
-            arriving = torch.cat([x.new_zeros(d, x.shape[1]), x[: len(x) - d, :, j]])
-            y = y + torch.nn.functional.one_hot(torch.tensor(n), y.shape[2]) * (
-                weight[k, n, j] * arriving[:, :, None]
-            )
     return y
 
 
@@ -128,23 +96,11 @@ def dilated_projection(x: Tensor, weight: Tensor, dilation: int) -> Tensor:
     Tensor
         Current, [step, batch, target].
     """
-    if dilation < 1:
-        raise ValueError(f"dilation is at least 1, not {dilation}")
+    check_dilation(dilation)
     delays = tuple(k * dilation for k in range(len(weight)) if k * dilation < len(x))
     kernel = weight[: len(delays)].transpose(1, 2)
     y: Tensor = _ShiftedSum.apply(x, kernel, delays)
     return y
-
-
-def _check_taps(x: Tensor, weight: Tensor, delay_steps: Tensor) -> None:
-    """Refuse taps of unequal shapes and delays that are not whole steps."""
-    if weight.dim() != 3 or weight.shape != delay_steps.shape or x.shape[2] != weight.shape[2]:
-        raise ValueError(
-            "weight and delay_steps are [tap, target, source] and x [step, batch, source], not "
-            f"{tuple(weight.shape)}, {tuple(delay_steps.shape)} and {tuple(x.shape)}"
-        )
-    if delay_steps.is_floating_point() or bool((delay_steps < 0).any()):
-        raise ValueError("delays are whole steps of at least 0; round them first")
 
 
 def _dft_pays(x: Tensor, kernel: Tensor) -> bool:

@@ -8,13 +8,14 @@ operations is Norse's, and nothing is fused or reordered, so spikes are equal to
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from neurodeploy.ops.compiled import compiled
 
 GIVEN, ATAN, BOX, SUPER = range(4)
 """Where a surrogate's derivative comes from: an array, or a formula inside the loop."""
 
-_compile = numba.njit(nogil=True, cache=True, error_model="numpy")
+_compile = compiled(error_model="numpy")
 
 
 @_compile

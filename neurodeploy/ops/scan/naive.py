@@ -1,9 +1,9 @@
-"""Step neurons one at a time with Norse's own functions: the meaning of every scan."""
+"""The definitions of the scans: Norse's own functions, one step at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any
 
 import torch
 from norse.torch.functional.leaky_integrator_box import LIBoxParameters, LIBoxState, li_box_step
@@ -12,10 +12,9 @@ from norse.torch.functional.lif_box import LIFBoxFeedForwardState, LIFBoxParamet
 from norse.torch.functional.reset import reset_subtract, reset_value
 from torch import Tensor
 
-from neurodeploy.ops.scan.surrogate import NORSE_SURROGATES, spike_function
-
-State = tuple[Tensor, Tensor | None]
-"""Voltage and, for current-based neurons, synaptic current, each [batch, neuron]."""
+from neurodeploy.ops.scan.arguments import Voltages, check_reset, each_neuron
+from neurodeploy.ops.scan.parts import Segment, State, in_parts
+from neurodeploy.ops.scan.surrogate import NORSE_SURROGATES, resolve_alpha, spike_function
 
 Step = Callable[[Tensor, State], tuple[Tensor, State]]
 """From an input of one step, [batch, neuron], and a state to spikes (or voltages) and the next state."""
@@ -24,12 +23,85 @@ RESETS = {"value": reset_value, "subtract": reset_subtract}
 """Norse's ways to reset a voltage."""
 
 
-class Voltages(NamedTuple):
-    """The threshold, the voltage after a spike, and the voltage at rest, each [neuron]."""
+def lif_box_scan(
+    current: Tensor,
+    alpha: Tensor,
+    v_threshold: float | Tensor = 1.0,
+    v_reset: float | Tensor = 0.0,
+    v_leak: float | Tensor = 0.0,
+    *,
+    surrogate: str = "super",
+    surrogate_alpha: float | None = None,
+    detach_reset: bool = False,
+    reset: str = "value",
+    scale: Tensor | None = None,
+    return_v: bool = False,
+    checkpoint_steps: int | None = None,
+) -> Any:
+    """Define :func:`neurodeploy.ops.scan.scans.lif_box_scan`."""
+    check_reset(reset)
+    slope = resolve_alpha(surrogate, surrogate_alpha)
+    alpha, *values = each_neuron(current, alpha, v_threshold, v_reset, v_leak)
+    voltages = Voltages(*values)
+    step = lif_box_step(alpha, voltages, surrogate, slope, detach=detach_reset, reset=reset)
+    start = (voltages.leak.expand(current.shape[1:]), None)
+    z, v = in_parts(stepping(step, scale), current, start, checkpoint_steps)
+    return (z, v) if return_v else z
 
-    threshold: Tensor
-    reset: Tensor
-    leak: Tensor
+
+def lif_scan(  # noqa: PLR0917
+    current: Tensor,
+    alpha: Tensor,
+    alpha_syn: Tensor,
+    v_threshold: float | Tensor = 1.0,
+    v_reset: float | Tensor = 0.0,
+    v_leak: float | Tensor = 0.0,
+    *,
+    surrogate: str = "super",
+    surrogate_alpha: float | None = None,
+    detach_reset: bool = False,
+    scale: Tensor | None = None,
+    return_v: bool = False,
+    checkpoint_steps: int | None = None,
+) -> Any:
+    """Define :func:`neurodeploy.ops.scan.scans.lif_scan`."""
+    slope = resolve_alpha(surrogate, surrogate_alpha)
+    alpha, alpha_syn, *values = each_neuron(current, alpha, alpha_syn, v_threshold, v_reset, v_leak)
+    voltages = Voltages(*values)
+    step = lif_step(alpha, alpha_syn, voltages, surrogate, slope, detach=detach_reset)
+    start = (voltages.leak.expand(current.shape[1:]), current.new_zeros(current.shape[1:]))
+    z, v = in_parts(stepping(step, scale), current, start, checkpoint_steps)
+    return (z, v) if return_v else z
+
+
+def li_scan(
+    current: Tensor,
+    alpha: Tensor,
+    v_leak: float | Tensor = 0.0,
+    *,
+    checkpoint_steps: int | None = None,
+) -> Tensor:
+    """Define :func:`neurodeploy.ops.scan.scans.li_scan`."""
+    alpha, leak = each_neuron(current, alpha, v_leak)
+    start = (leak.expand(current.shape[1:]), None)
+    v = in_parts(stepping(li_step(alpha, leak)), current, start, checkpoint_steps)[1]
+    assert v is not None
+    return v
+
+
+def stepping(step: Step, scale: Tensor | None = None) -> Segment:
+    """Make a scan over a part of a sequence from one step."""
+
+    def segment(x: Tensor, v: Tensor, i: Tensor | None) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        out, voltages = [], []
+        state: State = (v, i)
+        for xt in x.unbind(0):  # indexing x would cost a gradient of the whole sequence each step
+            z, state = step(xt, state)
+            out.append(z if scale is None else z * scale)
+            voltages.append(state[0])
+        return torch.stack(out), torch.stack(voltages), *state
+
+    return segment
 
 
 def lif_box_step(

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec
 
 import torch
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
 
-from neurodeploy.ops.scan.naive import State, Step, Voltages, li_step, lif_box_step, lif_step
+from neurodeploy.ops.scan import naive
+from neurodeploy.ops.scan.arguments import Voltages, check_reset, each_neuron
+from neurodeploy.ops.scan.parts import Segment, in_parts
 from neurodeploy.ops.scan.surrogate import resolve_alpha
+
+P = ParamSpec("P")
 
 LONG_ROW = 512
 """Neurons of a row that rows of smaller populations are joined up to."""
 
-Segment = Callable[[Tensor, Tensor, Tensor | None], tuple[Tensor, Tensor | None, Tensor, Tensor | None]]
+
+def _compiled_on_cpus(definition: Callable[P, Any]) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """Let the definition run where the input lies on another device: the compiled scans know CPUs alone."""
+
+    def decorate(fast: Callable[P, Any]) -> Callable[P, Any]:
+        @functools.wraps(fast)
+        def scan(*arguments: P.args, **keywords: P.kwargs) -> Any:
+            current = arguments[0] if arguments else keywords["current"]
+            on_cpu = isinstance(current, Tensor) and current.device.type == "cpu"
+            return (fast if on_cpu else definition)(*arguments, **keywords)
+
+        return scan
+
+    return decorate
 
 
+@_compiled_on_cpus(naive.lif_box_scan)
 def lif_box_scan(
     current: Tensor,
     alpha: Tensor,
@@ -31,7 +49,6 @@ def lif_box_scan(
     reset: str = "value",
     scale: Tensor | None = None,
     return_v: bool = False,
-    implementation: str = "fast",
     checkpoint_steps: int | None = None,
 ) -> Any:
     r"""Run Norse ``LIFBox`` neurons, which have no synaptic filter.
@@ -58,9 +75,6 @@ def lif_box_scan(
         not touch the reset and gets no gradient.
     return_v
         Whether to give the voltages as well.
-    implementation
-        ``"fast"`` (compiled for the CPU; on other devices the reference runs) or ``"reference"`` (Norse's
-        step function, step by step).
     checkpoint_steps
         Keep the state every so many steps only, and compute the rest again in the backward pass.
 
@@ -76,29 +90,24 @@ def lif_box_scan(
     :math:`v_\text{leak}`, as Norse's ``LIFBoxCell`` does. Source: norse 1.1.0,
     ``functional/lif_box.py``, ``lif_box_feed_forward_step``.
     """
-    if reset not in ("value", "subtract"):
-        raise ValueError(f"reset is 'value' or 'subtract', not {reset!r}")
+    check_reset(reset)
     slope = resolve_alpha(surrogate, surrogate_alpha)
-    alpha, *values = _each_neuron(current, alpha, v_threshold, v_reset, v_leak)
+    alpha, *values = each_neuron(current, alpha, v_threshold, v_reset, v_leak)
     voltages = Voltages(*values)
-    if _is_fast(current, implementation):
-        segment = _fast(
-            (alpha, None),
-            voltages,
-            (surrogate, slope),
-            soft=reset == "subtract",
-            detach=detach_reset,
-            scale=scale,
-            return_v=return_v,
-        )
-    else:
-        segment = _stepping(
-            lif_box_step(alpha, voltages, surrogate, slope, detach=detach_reset, reset=reset), scale
-        )
-    z, v = _run(segment, current, (voltages.leak.expand(current.shape[1:]), None), checkpoint_steps)
+    segment = _fast(
+        (alpha, None),
+        voltages,
+        (surrogate, slope),
+        soft=reset == "subtract",
+        detach=detach_reset,
+        scale=scale,
+        return_v=return_v,
+    )
+    z, v = in_parts(segment, current, (voltages.leak.expand(current.shape[1:]), None), checkpoint_steps)
     return (z, v) if return_v else z
 
 
+@_compiled_on_cpus(naive.lif_scan)
 def lif_scan(  # noqa: PLR0917
     current: Tensor,
     alpha: Tensor,
@@ -112,7 +121,6 @@ def lif_scan(  # noqa: PLR0917
     detach_reset: bool = False,
     scale: Tensor | None = None,
     return_v: bool = False,
-    implementation: str = "fast",
     checkpoint_steps: int | None = None,
 ) -> Any:
     r"""Run Norse ``LIF`` neurons, whose input passes a synaptic filter.
@@ -123,8 +131,7 @@ def lif_scan(  # noqa: PLR0917
         Input, [step, batch, neuron].
     alpha, alpha_syn
         ``dt / tau_mem`` and ``dt / tau_syn``, [neuron] or one value for all; may be learned.
-    v_threshold, v_reset, v_leak, surrogate, surrogate_alpha, detach_reset, scale, return_v, \
-    implementation, checkpoint_steps
+    v_threshold, v_reset, v_leak, surrogate, surrogate_alpha, detach_reset, scale, return_v, checkpoint_steps
         As for :func:`lif_box_scan`.
 
     Returns
@@ -140,33 +147,28 @@ def lif_scan(  # noqa: PLR0917
     (the step of ``LIFCell``), which knows no other reset.
     """
     slope = resolve_alpha(surrogate, surrogate_alpha)
-    alpha, alpha_syn, *values = _each_neuron(current, alpha, alpha_syn, v_threshold, v_reset, v_leak)
+    alpha, alpha_syn, *values = each_neuron(current, alpha, alpha_syn, v_threshold, v_reset, v_leak)
     voltages = Voltages(*values)
-    if _is_fast(current, implementation):
-        segment = _fast(
-            (alpha, alpha_syn),
-            voltages,
-            (surrogate, slope),
-            soft=False,
-            detach=detach_reset,
-            scale=scale,
-            return_v=return_v,
-        )
-    else:
-        segment = _stepping(
-            lif_step(alpha, alpha_syn, voltages, surrogate, slope, detach=detach_reset), scale
-        )
+    segment = _fast(
+        (alpha, alpha_syn),
+        voltages,
+        (surrogate, slope),
+        soft=False,
+        detach=detach_reset,
+        scale=scale,
+        return_v=return_v,
+    )
     start = (voltages.leak.expand(current.shape[1:]), current.new_zeros(current.shape[1:]))
-    z, v = _run(segment, current, start, checkpoint_steps)
+    z, v = in_parts(segment, current, start, checkpoint_steps)
     return (z, v) if return_v else z
 
 
+@_compiled_on_cpus(naive.li_scan)
 def li_scan(
     current: Tensor,
     alpha: Tensor,
     v_leak: float | Tensor = 0.0,
     *,
-    implementation: str = "fast",
     checkpoint_steps: int | None = None,
 ) -> Tensor:
     r"""Run leaky integrators that never spike (Norse ``LIBox``), for a readout.
@@ -179,7 +181,7 @@ def li_scan(
         ``dt / tau``, [neuron] or one value for all; may be learned.
     v_leak
         Resting voltage, [neuron] or one value for all.
-    implementation, checkpoint_steps
+    checkpoint_steps
         As for :func:`lif_box_scan`.
 
     Returns
@@ -193,38 +195,20 @@ def li_scan(
     norse 1.1.0, ``functional/leaky_integrator_box.py``, ``li_box_step``. The fast one is a ``LIFBox``
     that cannot reach its threshold.
     """
-    alpha, leak = _each_neuron(current, alpha, v_leak)
-    if _is_fast(current, implementation):
-        never = torch.full_like(leak, torch.inf)
-        segment = _fast(
-            (alpha, None),
-            Voltages(never, leak, leak),
-            ("box", 0.5),
-            soft=False,
-            detach=True,
-            scale=None,
-            return_v=True,
-        )
-    else:
-        segment = _stepping(li_step(alpha, leak))
-    v = _run(segment, current, (leak.expand(current.shape[1:]), None), checkpoint_steps)[1]
+    alpha, leak = each_neuron(current, alpha, v_leak)
+    never = torch.full_like(leak, torch.inf)
+    segment = _fast(
+        (alpha, None),
+        Voltages(never, leak, leak),
+        ("box", 0.5),
+        soft=False,
+        detach=True,
+        scale=None,
+        return_v=True,
+    )
+    v = in_parts(segment, current, (leak.expand(current.shape[1:]), None), checkpoint_steps)[1]
     assert v is not None
     return v
-
-
-def _each_neuron(current: Tensor, *values: float | Tensor) -> list[Tensor]:
-    """Give every value as [neuron], in the current's type."""
-    if current.dim() != 3:
-        raise ValueError(f"current is [step, batch, neuron], not {tuple(current.shape)}")
-    n, dtype, device = current.shape[2], current.dtype, current.device
-    return [torch.as_tensor(value, dtype=dtype, device=device).expand(n) for value in values]
-
-
-def _is_fast(current: Tensor, implementation: str) -> bool:
-    """Say whether the compiled scan runs."""
-    if implementation not in ("fast", "reference"):
-        raise ValueError(f"implementation is 'fast' or 'reference', not {implementation!r}")
-    return implementation == "fast" and current.device.type == "cpu"
 
 
 def _fast(
@@ -264,33 +248,3 @@ def _rows_together(n_rows: int, n_neurons: int) -> int:
     """Give the most rows that make one row of at most :data:`LONG_ROW` neurons, and leave each thread one."""
     most = min(LONG_ROW // max(n_neurons, 1), n_rows // torch.get_num_threads())
     return max((n for n in range(1, most + 1) if n_rows % n == 0), default=1)
-
-
-def _stepping(step: Step, scale: Tensor | None = None) -> Segment:
-    """Make a scan over a part of a sequence from one step."""
-
-    def segment(x: Tensor, v: Tensor, i: Tensor | None) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-        out, voltages = [], []
-        state: State = (v, i)
-        for xt in x.unbind(0):  # indexing x would cost a gradient of the whole sequence each step
-            z, state = step(xt, state)
-            out.append(z if scale is None else z * scale)
-            voltages.append(state[0])
-        return torch.stack(out), torch.stack(voltages), *state
-
-    return segment
-
-
-def _run(
-    segment: Segment, current: Tensor, state: State, checkpoint_steps: int | None
-) -> tuple[Tensor, Tensor | None]:
-    """Run a scan in one part, or in parts that are computed again in the backward pass."""
-    if checkpoint_steps is None or checkpoint_steps >= len(current):
-        return segment(current, *state)[:2]
-    outputs, voltages = [], []
-    v, i = state
-    for part in current.split(checkpoint_steps):
-        z, v_seq, v, i = checkpoint(segment, part, v, i, use_reentrant=False, preserve_rng_state=False)
-        outputs.append(z)
-        voltages.append(v_seq)
-    return torch.cat(outputs), None if voltages[0] is None else torch.cat(voltages)

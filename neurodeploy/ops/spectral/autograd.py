@@ -21,6 +21,26 @@ def plan_for(n_steps: int, n_slots: int, dtype: torch.dtype, device: torch.devic
     return MatrixPlan(n_steps, n_slots, dtype, device)
 
 
+def spectral_projection(x: Tensor, kernel: Tensor) -> Tensor:
+    """Convolve along time by transforms, as :func:`~neurodeploy.ops.delays.projection.delayed_projection`.
+
+    Parameters
+    ----------
+    x
+        Input, [step, batch, source].
+    kernel
+        Kernel over delay slots, [slot, source, target].
+
+    Returns
+    -------
+    Tensor
+        Current, [step, batch, target]. It rounds relative to the largest value, not to each.
+    """
+    kernel = kernel[: len(x)]  # a longer delay never arrives
+    y: Tensor = SpectralProjection.apply(x, kernel, plan_for(len(x), len(kernel), x.dtype, x.device))
+    return y
+
+
 class SpectralProjection(torch.autograd.Function):
     """The delayed projection through a :class:`Plan`."""
 

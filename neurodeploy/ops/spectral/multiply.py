@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from neurodeploy.ops.compiled import compiled
 from neurodeploy.ops.spectral.lanes import WIDTH, load, store, transpose, vector_at
 
 TILE = 2 * WIDTH
@@ -25,7 +25,7 @@ TILE = 2 * WIDTH
 ROWS = 4
 """Rows of a result computed together: with :data:`TILE`, 24 registers hold the sums."""
 
-_compile = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+_compile = compiled(error_model="numpy", fastmath={"contract"})
 
 
 def _block(rows: int, factors: int) -> Any:

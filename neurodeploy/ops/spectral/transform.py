@@ -7,10 +7,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.ops.compiled import compiled
 from neurodeploy.ops.spectral.lanes import WIDTH, load, spread, store
 
 TILE = 2 * WIDTH
@@ -66,7 +66,7 @@ def tables_for(length: int, dtype: np.dtype[Any]) -> Tables:
     return Tables(position, np.cos(angle).astype(dtype), np.sin(angle).astype(dtype), odd, has_two)
 
 
-_compile = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+_compile = compiled(error_model="numpy", fastmath={"contract"})
 
 
 @_compile

@@ -13,15 +13,6 @@ from neurodeploy.graph.model import INPUT, Readout
 
 Ints = NDArray[np.int32]
 
-STATE_LIMIT = 2**23 - 1
-"""v saturates at +- this. Source: lava-nc 0.10.0, lava/proc/lif/models.py, ``subthr_dynamics``."""
-
-STATE_SHIFT = 6
-"""Thresholds and synaptic input are shifted left by this. Source: the same, ``vth_shift``, ``act_shift``."""
-
-DU_NO_FILTER = 4095
-"""The du that clears u at every step: u keeps (4096-(du+1))/4096."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FixedPopulation(ReadOnlyArrays):

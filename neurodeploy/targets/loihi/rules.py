@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -18,23 +18,25 @@ from neurodeploy.findings.codes_network import (
     WEIGHT_EXPONENT,
     WEIGHT_OFF_GRID,
 )
-from neurodeploy.findings.finding import Finding, Rule
+from neurodeploy.findings.finding import Finding, NeurodeployError, Rule
 from neurodeploy.graph.model import Graph
-from neurodeploy.targets.limits import Limit, Target
-from neurodeploy.targets.loihi.lower.notes import too_long
+from neurodeploy.targets.limits import Limit
+from neurodeploy.targets.loihi.lower.delays import solve_latencies
+from neurodeploy.targets.loihi.lower.notes import register_shift, too_long
 from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation
+from neurodeploy.targets.loihi.resources import cores_at_least
 from neurodeploy.units import delay_to_steps
 
 
-def rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
+def rules(program: FixedGraph, limits: Mapping[str, Limit]) -> Iterator[Finding]:
     """Check a program against a target; no finding means that nothing forbids it.
 
     Parameters
     ----------
     program
         The integer network.
-    target
-        The chip and its limits.
+    limits
+        Of the chip.
 
     Returns
     -------
@@ -42,9 +44,9 @@ def rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
         ND201 delays, ND202 weights, ND203 weight exponents, ND204 decays, ND205 thresholds, ND206 biases,
         ND207 tau groups, ND208 initial state, ND209 input values, ND210 cores, ND211 neurons.
     """
-    yield from _input_rules(program.name, program.input_max, target)
-    yield from _weight_rules(program, target)
-    longest = target.limit("max_delay_steps")
+    yield from _input_rules(program.name, program.input_max, limits)
+    yield from _weight_rules(program, limits)
+    longest = limits["max_delay_steps"]
     for projection in program.projections:
         where = f"{program.name}.{projection.name}"
         used = np.where(projection.weight != 0, projection.delay_steps, 0)
@@ -54,31 +56,39 @@ def rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
             "a weight exponent does not fit its register",
             where=where,
             values=projection.exponent,
-            low=target.limit("weight_exponent_min").value,
-            high=target.limit("weight_exponent_max"),
+            low=limits["weight_exponent_min"].value,
+            high=limits["weight_exponent_max"],
             fix="Rescale the network; the quantiser chooses exponents that fit.",
         )
     for population in program.populations:
-        yield from _population_rules(program.name, population, target)
-    yield from _capacity_rules(program, target)
+        yield from _population_rules(program.name, population, limits)
+    yield from _capacity_rules(program, limits)
 
 
-def graph_rules(graph: Graph, target: Target) -> Iterator[Finding]:
+def graph_rules(graph: Graph, limits: Mapping[str, Limit]) -> Iterator[Finding]:
     """Check what can be said of a float network before it is quantised.
 
     Returns
     -------
     Iterator[Finding]
         ND201 delays, ND209 input values, ND211 neurons, with the meaning that they have in :func:`rules`.
-        A trained delay counts whole: the step that a connection takes by itself is no reserve.
+        A delay counts as the register will hold it: with the latencies of both ends, less the step that a
+        connection takes by itself.
     """
-    yield from _input_rules(graph.name, graph.input_max, target)
-    longest = target.limit("max_delay_steps")
+    yield from _input_rules(graph.name, graph.input_max, limits)
+    steps = {p.name: delay_to_steps(p.delay_s, graph.dt_s) for p in graph.projections}
+    try:
+        latency = solve_latencies(graph, steps)
+    except NeurodeployError as error:
+        yield from error.findings
+        return
     for projection in graph.projections:
-        used = np.where(projection.weight != 0, delay_to_steps(projection.delay_s, graph.dt_s), 0)
-        yield from too_long(f"{graph.name}.{projection.name}", used, graph.dt_s, longest)
+        used = np.where(projection.weight != 0, steps[projection.name], 0)
+        shift = register_shift(projection, latency)
+        where = f"{graph.name}.{projection.name}"
+        yield from too_long(where, used, graph.dt_s, limits["max_delay_steps"], shift=shift)
     n_neurons = sum(population.size for population in graph.populations)
-    yield from _neuron_rules(graph.name, n_neurons, target)
+    yield from _neuron_rules(graph.name, n_neurons, limits)
 
 
 def _outside(
@@ -100,22 +110,22 @@ def _outside(
         )
 
 
-def _input_rules(name: str, input_max: int, target: Target) -> Iterator[Finding]:
+def _input_rules(name: str, input_max: int, limits: Mapping[str, Limit]) -> Iterator[Finding]:
     yield from _outside(
         INPUT_TOO_LARGE,
         "the input takes larger values than can be sent to the chip",
         where=f"{name}.input",
         values=input_max,
         low=1,
-        high=target.limit("input_max"),
+        high=limits["input_max"],
         fix="Clip or rescale the counts in the recipe.",
     )
 
 
-def _weight_rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
+def _weight_rules(program: FixedGraph, limits: Mapping[str, Limit]) -> Iterator[Finding]:
     """ND202, for each connection: its sign decides which grid its weights live on."""
-    magnitude = target.limit("weight_magnitude")
-    mixed_min, mixed_max = target.limit("weight_mixed_min"), target.limit("weight_mixed_max")
+    magnitude = limits["weight_magnitude"]
+    mixed_min, mixed_max = limits["weight_mixed_min"], limits["weight_mixed_max"]
     for c in program.connections():
         mixed = bool((c.weight > 0).any() and (c.weight < 0).any())
         if mixed:
@@ -135,7 +145,7 @@ def _weight_rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
             )
 
 
-def _population_rules(name: str, p: FixedPopulation, target: Target) -> Iterator[Finding]:
+def _population_rules(name: str, p: FixedPopulation, limits: Mapping[str, Limit]) -> Iterator[Finding]:
     where = f"{name}.{p.name}"
     for key in ("dv", "du"):
         yield from _outside(
@@ -144,10 +154,10 @@ def _population_rules(name: str, p: FixedPopulation, target: Target) -> Iterator
             where=f"{where}.{key}",
             values=getattr(p, key),
             low=0,
-            high=target.limit(f"{key}_max"),
+            high=limits[f"{key}_max"],
             fix="A time constant of one step or less does not exist on the chip; train with tau above dt.",
         )
-    vth = target.limit("vth_max")
+    vth = limits["vth_max"]
     yield from _outside(
         THRESHOLD_REGISTER,
         "a threshold does not fit its register",
@@ -162,8 +172,8 @@ def _population_rules(name: str, p: FixedPopulation, target: Target) -> Iterator
         "a bias mantissa does not fit its register",
         where=f"{where}.bias_mantissa",
         values=p.bias_mantissa,
-        low=target.limit("bias_mantissa_min").value,
-        high=target.limit("bias_mantissa_max"),
+        low=limits["bias_mantissa_min"].value,
+        high=limits["bias_mantissa_max"],
         fix="Choose a smaller scale or a larger bias exponent.",
     )
     yield from _outside(
@@ -172,7 +182,7 @@ def _population_rules(name: str, p: FixedPopulation, target: Target) -> Iterator
         where=f"{where}.bias_exponent",
         values=p.bias_exponent,
         low=0,
-        high=target.limit("bias_exponent_max"),
+        high=limits["bias_exponent_max"],
         fix="Choose a smaller scale.",
     )
     yield from _outside(
@@ -181,10 +191,10 @@ def _population_rules(name: str, p: FixedPopulation, target: Target) -> Iterator
         where=where,
         values=p.n_groups,
         low=1,
-        high=target.limit("tau_groups_max"),
+        high=limits["tau_groups_max"],
         fix="Let the quantiser cluster the time constants.",
     )
-    state = target.limit("state_max")
+    state = limits["state_max"]
     yield from _outside(
         INITIAL_STATE,
         "an initial voltage does not fit the state register",
@@ -196,10 +206,10 @@ def _population_rules(name: str, p: FixedPopulation, target: Target) -> Iterator
     )
 
 
-def _capacity_rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
-    yield from _neuron_rules(program.name, sum(p.size for p in program.populations), target)
-    cores = target.limit("cores")
-    needed = cores_at_least(program, target)
+def _capacity_rules(program: FixedGraph, limits: Mapping[str, Limit]) -> Iterator[Finding]:
+    yield from _neuron_rules(program.name, sum(p.size for p in program.populations), limits)
+    cores = limits["cores"]
+    needed = cores_at_least(program, limits)
     if needed > cores.value:
         yield TOO_MANY_CORES.finding(
             where=program.name,
@@ -209,31 +219,13 @@ def _capacity_rules(program: FixedGraph, target: Target) -> Iterator[Finding]:
         )
 
 
-def _neuron_rules(name: str, n_neurons: int, target: Target) -> Iterator[Finding]:
+def _neuron_rules(name: str, n_neurons: int, limits: Mapping[str, Limit]) -> Iterator[Finding]:
     yield from _outside(
         TOO_MANY_NEURONS,
         "the network has more neurons than the chip",
         where=name,
         values=n_neurons,
         low=0,
-        high=target.limit("neurons_per_chip"),
+        high=limits["neurons_per_chip"],
         fix="Use fewer neurons.",
     )
-
-
-def cores_at_least(program: FixedGraph, target: Target) -> int:
-    """Give a lower bound on the cores that a program needs.
-
-    Notes
-    -----
-    The larger of two counts: groups cut into cores by ``neurons_per_core``; and synapses at one byte of
-    weight and, where a connection has delays, one byte of delay, by ``synapse_bytes_per_core``. What the
-    chip spends on indices and headers comes on top, so a network within the bound may still not fit.
-    """
-    per_core = target.limit("neurons_per_core").value
-    by_neurons = sum(-(-int(n) // per_core) for p in program.populations for n in np.bincount(p.group))
-    n_bytes = sum(
-        np.count_nonzero(c.weight) * (2 if (c.delay_steps[c.weight != 0] > 0).any() else 1)
-        for c in program.connections()
-    )
-    return max(by_neurons, -(-int(n_bytes) // target.limit("synapse_bytes_per_core").value))

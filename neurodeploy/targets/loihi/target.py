@@ -1,10 +1,17 @@
-"""The Loihi backend: rules, NetX files and the Lava process graph, and runs in Lava."""
+"""Loihi as a target: rules, lowering, files, simulator and Lava, behind the one protocol."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from neurodeploy.shipped import path_of
+from neurodeploy.targets.limits import Limit, Profile, read_profile
+from neurodeploy.targets.loihi.chip import REQUIRED_LIMITS
+from neurodeploy.targets.loihi.lava.runtime import Lava
+from neurodeploy.targets.target import LadderGraph, Lowered, Parity, Resources, Runtime
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,45 +19,92 @@ if TYPE_CHECKING:
 
     from neurodeploy.findings.finding import Finding
     from neurodeploy.graph.model import Graph
-    from neurodeploy.targets.limits import Target
+    from neurodeploy.passes.draft import AfterEach, Pass
     from neurodeploy.targets.loihi.program import FixedGraph
     from neurodeploy.traces import Traces
+
+DEFAULT = "loihi2"
+"""The chip that ``--target loihi`` means."""
 
 PROGRAM = "program.h5"
 NETWORK = "network.net"
 
 
-class LoihiBackend:
-    """Compiles for Loihi and runs in Lava; see :class:`neurodeploy.targets.target.Backend`."""
+def loihi(profile: Profile | None = None) -> LoihiTarget:
+    """Make the target of a chip; without a profile, of :data:`DEFAULT`.
 
-    name = "loihi"
+    Raises
+    ------
+    NeurodeployError
+        ND029: the profile lacks a limit that Loihi's code asks for.
+    """
+    profile = profile or read_profile(path_of("targets", DEFAULT))
+    profile.require(REQUIRED_LIMITS)
+    return LoihiTarget(name=profile.name, title=profile.title, limits=profile.limits)
 
-    def graph_rules(self, graph: Graph, target: Target) -> Iterator[Finding]:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoihiTarget:
+    """One Loihi chip; see :class:`neurodeploy.targets.target.Target`.
+
+    Attributes
+    ----------
+    name, title, limits
+        From its target file.
+    """
+
+    name: str
+    title: str
+    limits: Mapping[str, Limit]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """``program.h5``, and ``network.net`` where NetX can hold the program."""
+        return (PROGRAM, NETWORK)
+
+    @property
+    def runtimes(self) -> Mapping[str, Runtime]:
+        """Lava."""
+        return {"lava": Lava()}
+
+    @property
+    def parity(self) -> Parity:
+        """Bit for bit."""
+        return Parity(v_tolerance=0.0, reason="both compute the same integers")
+
+    def rules(self, graph: Graph) -> Iterator[Finding]:
         """See :func:`neurodeploy.targets.loihi.rules.graph_rules`."""
         from neurodeploy.targets.loihi.rules import graph_rules
 
-        return graph_rules(graph, target)
+        return graph_rules(graph, self.limits)
 
-    def rules(self, program: FixedGraph, target: Target) -> Iterator[Finding]:
+    def lower(
+        self,
+        graph: Graph,
+        *,
+        calibration: NDArray[np.uint8] | None = None,
+        passes: Sequence[Pass] = (),
+        after_each: AfterEach | None = None,
+    ) -> Lowered[FixedGraph]:
+        """See :func:`neurodeploy.targets.loihi.lower.row.lower`."""
+        from neurodeploy.targets.loihi.lower.row import lower
+
+        return lower(graph, self.limits, calibration=calibration, passes=passes, after_each=after_each)
+
+    def check(self, program: FixedGraph) -> Iterator[Finding]:
         """See :func:`neurodeploy.targets.loihi.rules.rules`."""
         from neurodeploy.targets.loihi.rules import rules
 
-        return rules(program, target)
+        return rules(program, self.limits)
 
-    def compile(self, program: FixedGraph, folder: Path) -> dict[str, Any]:
+    def write(self, program: FixedGraph, folder: Path) -> Mapping[str, Any]:
         """Write ``program.h5`` and, where the format can hold the program, ``network.net``.
-
-        Parameters
-        ----------
-        program
-            A program without errors from :meth:`rules`.
-        folder
-            An existing folder.
 
         Returns
         -------
-        dict
-            ``netx``: whether network.net was written; ``netx_misfits``: why not.
+        Mapping
+            ``name``: the code that wrote it; ``netx``: whether network.net was written;
+            ``netx_misfits``: why not.
         """
         from neurodeploy.targets.loihi.netx import netx_misfits, write_netx
         from neurodeploy.targets.loihi.program_file import write_program
@@ -59,21 +113,49 @@ class LoihiBackend:
         misfits = netx_misfits(program)
         if not misfits:
             write_netx(program, folder / NETWORK)
-        return {"netx": not misfits, "netx_misfits": misfits}
+        return {"name": "loihi", "netx": not misfits, "netx_misfits": misfits}
 
-    def run(
+    def read(self, folder: Path) -> FixedGraph:
+        """See :func:`neurodeploy.targets.loihi.program_file.read_program`."""
+        from neurodeploy.targets.loihi.program_file import read_program
+
+        return read_program(folder / PROGRAM)
+
+    def simulate(
         self,
-        bundle: Path,
+        program: FixedGraph,
         spikes: NDArray[np.integer[Any]],
         *,
-        timeout_s: float | None = None,
         record: Sequence[str] = ("spikes", "v"),
-        progress: Callable[[int, int], None] | None = None,
+        threads: int | None = None,
     ) -> Traces:
-        """See :func:`neurodeploy.targets.loihi.lava.run.run_lava`."""
-        from neurodeploy.targets.loihi.lava.run import run_lava
+        """See :func:`neurodeploy.targets.loihi.simulate.fast.simulate`."""
+        from neurodeploy.targets.loihi.simulate.fast import simulate
 
-        return run_lava(bundle, spikes, timeout_s=timeout_s, record=record, progress=progress)
+        return simulate(program, spikes, record=record, threads=threads)
 
+    def simulate_naive(self, program: FixedGraph, spikes: NDArray[np.integer[Any]]) -> Traces:
+        """See :func:`neurodeploy.targets.loihi.simulate.naive.simulate_reference`."""
+        from neurodeploy.targets.loihi.simulate.naive import simulate_reference
 
-BACKEND = LoihiBackend()
+        return simulate_reference(program, spikes)
+
+    def rungs(self, graph: Graph, program: FixedGraph) -> Sequence[LadderGraph]:
+        """See :func:`neurodeploy.targets.loihi.decode.float_rungs`."""
+        from neurodeploy.targets.loihi.decode import float_rungs
+
+        return float_rungs(graph, program)
+
+    def range_findings(
+        self, program: FixedGraph, spikes: NDArray[np.integer[Any]], where: str
+    ) -> Iterator[Finding]:
+        """See :func:`neurodeploy.targets.loihi.ranges.range_findings`."""
+        from neurodeploy.targets.loihi.ranges import range_findings
+
+        return range_findings(program, spikes, where, self.limits)
+
+    def resources(self, program: FixedGraph) -> Resources:
+        """See :func:`neurodeploy.targets.loihi.resources.resources`."""
+        from neurodeploy.targets.loihi.resources import resources
+
+        return resources(program, self.limits)

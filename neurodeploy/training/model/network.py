@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from neurodeploy.nn.layers import Connection, connect
-from neurodeploy.ops.scan.scans import li_scan, lif_box_scan, lif_scan
+from neurodeploy.nn.connection import Connection
+from neurodeploy.nn.tau import Tau, spread
+from neurodeploy.ops.scan.scans import li_scan
 from neurodeploy.recipe import Network as NetworkRecipe
 from neurodeploy.recipe import Recipe
+from neurodeploy.training.model.connections import connect
+from neurodeploy.training.model.neurons import NEURONS, TrainedNeuron, filter_sd
 from neurodeploy.training.model.norm import BatchNorm
-from neurodeploy.training.model.tau import Tau, spread
 from neurodeploy.training.world import World
-
-_FILTER_STEPS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,25 +100,16 @@ class Layer(nn.Module):
         self, x: Tensor, world: World, *, keep: Tensor | None = None, return_v: bool = False
     ) -> tuple[Tensor, Tensor | None]:
         """Turn input spikes into spikes times ``keep``, and the membrane where it is asked for."""
-        recipe = self.recipe
-        arguments: dict[str, Any] = {
-            "v_threshold": recipe.v_threshold,
-            "v_reset": recipe.v_reset,
-            "v_leak": 0.0,
-            "surrogate": recipe.surrogate,
-            "surrogate_alpha": recipe.surrogate_alpha,
-            "detach_reset": recipe.detach_reset,
-            "scale": keep,
-            "return_v": return_v,
-        }
         current = self.current(x, world)
-        if recipe.neuron == "lif":
-            alpha_syn = torch.full_like(current[0, 0], self.dt_s / recipe.tau_syn_s)
-            result = lif_scan(current, self.tau.alpha(), alpha_syn, **arguments)
-        else:
-            reset = "subtract" if recipe.reset == "soft" else "value"
-            result = lif_box_scan(current, self.tau.alpha(), reset=reset, **arguments)
+        result = self.neuron.scan(
+            current, self.tau.alpha(), self.recipe, self.dt_s, scale=keep, return_v=return_v
+        )
         return result if return_v else (result, None)
+
+    @property
+    def neuron(self) -> TrainedNeuron:
+        """The neuron model."""
+        return NEURONS[self.recipe.neuron]
 
 
 class Network(nn.Module):
@@ -170,7 +160,7 @@ class Network(nn.Module):
             tau = spread(taus[index], size, relative_sd=network.tau.spread, dt_s=dt_s, rng=rng)
             scale = network.init_gain
             if network.input_scaling == "norse":
-                scale /= filter_sd(dt_s / taus[index], self._alpha_syn)
+                scale /= filter_sd(dt_s / taus[index], NEURONS[network.neuron].alpha_syn(network, dt_s))
             connection = connect(
                 network.projection,
                 before,
@@ -190,11 +180,6 @@ class Network(nn.Module):
         )
         self.readout_tau = Tau(np.full(n_classes, network.readout.tau_s), dt_s)
         self.rates: list[Tensor] = []
-
-    @property
-    def _alpha_syn(self) -> float | None:
-        network = self.recipe.network
-        return self.dt_s / network.tau_syn_s if network.neuron == "lif" else None
 
     def forward(self, x: Tensor, noise: Noise | None = None) -> Tensor:
         """Give the readout's membrane ``[step, batch, class]`` for spikes ``[step, batch, channel]``.
@@ -249,21 +234,3 @@ READOUT = "readout"
 def hidden_name(index: int) -> str:
     """Give the name of a hidden population, from ``hidden1``."""
     return f"hidden{index + 1}"
-
-
-def filter_sd(alpha: float, alpha_syn: float | None) -> float:
-    """Give the standard deviation of a membrane that is driven by white noise of unit variance.
-
-    Parameters
-    ----------
-    alpha
-        dt/tau of the membrane, in (0, 1].
-    alpha_syn
-        dt/tau_syn of the synaptic current, or None without one.
-    """
-    if alpha_syn is None:
-        return math.sqrt(alpha / (2.0 - alpha))
-    step = np.arange(_FILTER_STEPS)
-    membrane = alpha * (1.0 - alpha) ** step
-    response = np.convolve((1.0 - alpha_syn) ** step, membrane)[:_FILTER_STEPS]
-    return float(np.sqrt(np.square(response).sum()))

@@ -146,7 +146,7 @@ def test_a_misspelt_key_names_the_nearest(site: Path, recipe: Path) -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "code", "exit_code"),
-    [("steps", "ND042", 2), ("labels", "ND042", 2), ("type", "ND089", 4), ("raise", "ND089", 4)],
+    [("steps", "ND042", 2), ("labels", "ND042", 2), ("type", "ND424", 4), ("raise", "ND424", 4)],
 )
 def test_sets_that_do_not_fit_the_recipe_are_refused(
     wrong: str, code: str, exit_code: int, site: Path, recipe: Path
@@ -174,7 +174,7 @@ def test_without_the_package_its_kind_is_unknown(recipe: Path) -> None:
 def test_two_packages_cannot_bring_the_same_name(entry: str, site: Path, recipe: Path) -> None:
     install(site, "other_digits", entry)
     finding, exit_code = refused(recipe)
-    assert (finding.code, exit_code) == ("ND088", 2)
+    assert (finding.code, exit_code) == ("ND424", 4)
     assert "other:" in finding.found
 
 
@@ -182,7 +182,7 @@ def test_two_packages_cannot_bring_the_same_name(entry: str, site: Path, recipe:
 def test_a_package_that_cannot_be_loaded_is_named(value: str, site: Path, recipe: Path) -> None:
     install(site, "broken_digits", f"broken = {value}")
     finding, exit_code = refused(recipe, "data.kind=broken")
-    assert (finding.code, exit_code) == ("ND089", 4)
+    assert (finding.code, exit_code) == ("ND424", 4)
     assert finding.where == f"broken = {value}"
 
 

@@ -7,19 +7,21 @@ import pytest
 import torch
 from DCLS.construct.modules import Dcls1d
 
-from neurodeploy.ops.delays.bell import DCLS_SIGMA_OFFSET, gaussian_kernel, gaussian_kernel_reference
+from neurodeploy.ops.delays import naive
+from neurodeploy.ops.delays.bell import DCLS_SIGMA_OFFSET, gaussian_kernel
 from neurodeploy.ops.delays.projection import (
     delayed_projection,
-    delayed_projection_reference,
+    dense_projection,
     dilated_projection,
     tap_projection,
-    tap_projection_reference,
 )
 from neurodeploy.ops.spectral.any_device import MatrixPlan
-from neurodeploy.ops.spectral.autograd import SpectralProjection
+from neurodeploy.ops.spectral.autograd import SpectralProjection, spectral_projection
 from neurodeploy.ops.spectral.cpu import ColumnPlan
 from neurodeploy.ops.spectral.plan import Plan
 from neurodeploy.ops.spectral.transform import TILE, analyse, good_length, tables_for
+
+PROJECTIONS = (spectral_projection, dense_projection, naive.delayed_projection)
 
 
 @pytest.fixture(autouse=True)
@@ -66,8 +68,8 @@ def test_kernel_and_projection_are_those_of_dcls(version: str, sig: float, n_slo
     sigma, shape = (sig + DCLS_SIGMA_OFFSET, "gauss") if version == "gauss" else (sig, "triangle")
     kernel = gaussian_kernel(weight, delay, sigma, n_slots, shape=shape)
     assert close(kernel.permute(2, 1, 0).flip(-1), layer.DCK(layer.weight, layer.P, layer.SIG))
-    for method in ("dft", "dense", "reference"):
-        actual = delayed_projection(x, kernel, method=method)
+    for project in PROJECTIONS:
+        actual = project(x, kernel)
         grads = torch.autograd.grad(actual, (x, weight, delay), up, retain_graph=True)
         assert close(actual, expected)
         assert close(grads[0], d_x)
@@ -98,7 +100,7 @@ def test_kernel_gradients_in_closed_form_are_the_automatic_ones(sigma: float, sh
     delay = (torch.rand(6, 5, dtype=torch.float64) * 24).requires_grad_()
     up = torch.randn(25, 5, 6, dtype=torch.float64)
     results = []
-    for make in (gaussian_kernel, gaussian_kernel_reference):
+    for make in (gaussian_kernel, naive.gaussian_kernel):
         kernel = make(weight, delay, sigma, 25, shape=shape)
         results.append((kernel, *torch.autograd.grad(kernel, (weight, delay), up)))
     for actual, expected in zip(*results, strict=True):
@@ -117,19 +119,19 @@ def test_slot_d_delays_by_d_steps_and_nothing_arrives_early() -> None:
     for d in range(5):
         kernel = torch.zeros(5, 1, 1, dtype=torch.float64)
         kernel[d] = 3.0
-        for method in ("dft", "dense", "reference"):
-            y = delayed_projection(x, kernel, method=method)[:, 0, 0]
+        for project in PROJECTIONS:
+            y = project(x, kernel)[:, 0, 0]
             assert torch.allclose(y, 3.0 * torch.eye(10, dtype=torch.float64)[2 + d])
 
 
 def test_an_odd_number_of_columns_does_not_see_what_memory_held_before() -> None:
     torch.manual_seed(7)
     x, kernel = torch.randn(100, 3, 7, dtype=torch.float64), torch.randn(25, 7, 7, dtype=torch.float64)
-    expected = delayed_projection(x, kernel, method="dense")
+    expected = dense_projection(x, kernel)
     for _ in range(5):
         junk = [np.full((128, 4), np.inf) for _ in range(20)]
         del junk
-        assert close(delayed_projection(x, kernel, method="dft"), expected, 1e-12)
+        assert close(spectral_projection(x, kernel), expected, 1e-12)
 
 
 @pytest.mark.parametrize(("n_steps", "n_slots"), [(149, 25), (150, 25), (151, 25), (151, 60), (433, 31)])
@@ -139,8 +141,8 @@ def test_blocks_of_a_long_sequence_join_without_a_seam(n_steps: int, n_slots: in
     kernel = torch.randn(n_slots, 3, 2, dtype=torch.float64, requires_grad=True)
     up = torch.randn(n_steps, 2, 2, dtype=torch.float64)
     results = []
-    for method in ("dft", "dense"):
-        y = delayed_projection(x, kernel, method=method)
+    for project in (spectral_projection, dense_projection):
+        y = project(x, kernel)
         results.append((y, *torch.autograd.grad(y, (x, kernel), up)))
     for actual, expected in zip(*results, strict=True):
         assert close(actual, expected, 1e-12)
@@ -160,7 +162,7 @@ def test_either_plan_projects_as_defined_with_all_gradients(
     arguments = (torch.device("cpu"),) if plan is MatrixPlan else ()
     y = SpectralProjection.apply(x, kernel, plan(n_steps, n_slots, dtype, *arguments))
     actual = (y, *torch.autograd.grad(y, (x, kernel), up))
-    y = delayed_projection_reference(x.double(), kernel.double())
+    y = naive.delayed_projection(x.double(), kernel.double())
     expected = (y, *torch.autograd.grad(y, (x, kernel), up.double()))
     for a, e in zip(actual, expected, strict=True):
         assert close(a, e, 1e-12 if dtype == torch.float64 else 1e-5)
@@ -182,7 +184,7 @@ def test_auto_takes_the_transform_for_many_slots_only(monkeypatch: pytest.Monkey
     from neurodeploy.ops.delays import projection as delay
 
     taken = []
-    monkeypatch.setattr(delay.SpectralProjection, "apply", lambda x, k, plan: taken.append(len(k)) or x)
+    monkeypatch.setattr(delay, "spectral_projection", lambda x, k: taken.append(len(k)) or x)
     for n_slots in (1, 2, 25):
         delayed_projection(torch.zeros(100, 64, 64), torch.zeros(n_slots, 64, 64))
     assert taken == [25]
@@ -194,7 +196,7 @@ def test_taps_arrive_after_their_delays() -> None:
     weight = torch.randn(2, 4, 3, dtype=torch.float64, requires_grad=True)
     steps = torch.randint(0, 15, (2, 4, 3))  # some arrive after the end
     results = []
-    for project in (tap_projection, tap_projection_reference):
+    for project in (tap_projection, naive.tap_projection):
         y = project(x, weight, steps)
         results.append((y, *torch.autograd.grad(y.square().sum(), weight)))
     for actual, expected in zip(*results, strict=True):
@@ -214,7 +216,7 @@ def test_a_temporal_convolution_is_taps_at_multiples_of_the_dilation(dilation: i
     weight = torch.randn(5, 4, 3, dtype=torch.float64, requires_grad=True)
     steps = (torch.arange(5) * dilation)[:, None, None].expand(5, 4, 3)
     results = []
-    for y in (dilated_projection(x, weight, dilation), tap_projection_reference(x, weight, steps)):
+    for y in (dilated_projection(x, weight, dilation), naive.tap_projection(x, weight, steps)):
         results.append((y, *torch.autograd.grad(y.square().sum(), (x, weight))))
     for actual, expected in zip(*results, strict=True):
         assert close(actual, expected, 1e-12)
@@ -222,8 +224,6 @@ def test_a_temporal_convolution_is_taps_at_multiples_of_the_dilation(dilation: i
 
 def test_wrong_arguments_are_refused() -> None:
     x, weight = torch.zeros(4, 1, 3), torch.zeros(2, 3)
-    with pytest.raises(ValueError, match="method is one of"):
-        delayed_projection(x, torch.zeros(2, 3, 2), method="fft")
     with pytest.raises(ValueError, match="kernel"):
         delayed_projection(x, torch.zeros(2, 4, 2))
     with pytest.raises(ValueError, match="round them first"):
@@ -241,7 +241,7 @@ def test_wrong_arguments_are_refused() -> None:
 def test_the_definition_is_causal_and_keeps_the_number_of_steps() -> None:
     torch.manual_seed(6)
     x, kernel = torch.randn(9, 2, 3), torch.randn(20, 3, 2)
-    y = delayed_projection_reference(x, kernel)
-    cut = delayed_projection_reference(x[:5], kernel)
+    y = naive.delayed_projection(x, kernel)
+    cut = naive.delayed_projection(x[:5], kernel)
     assert y.shape == (9, 2, 2)
     assert torch.equal(y[:5], cut)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from norse.torch.functional.lif_box import LIFBoxFeedForwardState, LIFBoxParamet
 from norse.torch.functional.reset import reset_subtract, reset_value
 
 from neurodeploy.ops import threads
+from neurodeploy.ops.scan import naive, scans
 from neurodeploy.ops.scan.scans import li_scan, lif_box_scan, lif_scan
 from neurodeploy.ops.scan.surrogate import NORSE_SURROGATES, derivative, spike_function
 
@@ -96,31 +98,28 @@ def test_our_surrogates_have_the_published_derivatives(surrogate: str) -> None:
 def test_a_wider_surrogate_keeps_its_place_in_the_scan(surrogate: str) -> None:
     x = drive(seed=3).requires_grad_()
     grads = []
-    for implementation in ("fast", "reference"):
-        z = lif_box_scan(x, ALPHA, surrogate=surrogate, surrogate_alpha=0.25, implementation=implementation)
+    for twin in (scans, naive):
+        z = twin.lif_box_scan(x, ALPHA, surrogate=surrogate, surrogate_alpha=0.25)
         grads.append(torch.autograd.grad(z.sum(), x)[0])
     assert grads[0].any()
     torch.testing.assert_close(*grads)
 
 
-@pytest.mark.parametrize("implementation", ["fast", "reference"])
-def test_a_voltage_at_the_threshold_does_not_spike(implementation: str) -> None:
+@pytest.mark.parametrize("twin", [scans, naive], ids=["fast", "naive"])
+def test_a_voltage_at_the_threshold_does_not_spike(twin: ModuleType) -> None:
     x = torch.tensor([1.0, 1.0 + 2**-20]).view(1, 1, 2)
-    z = lif_box_scan(x, torch.tensor(1.0), 1.0, implementation=implementation)
+    z = twin.lif_box_scan(x, torch.tensor(1.0), 1.0)
     assert z.flatten().tolist() == [0.0, 1.0]
     assert spike_function("atan", 5.0)(torch.tensor([0.0, 1e-6])).tolist() == [0.0, 1.0]
 
 
-@pytest.mark.parametrize("implementation", ["fast", "reference"])
+@pytest.mark.parametrize("twin", [scans, naive], ids=["fast", "naive"])
 @pytest.mark.parametrize("checkpoint_steps", [1, 7, 25])
-def test_checkpoints_change_no_value(checkpoint_steps: int, implementation: str) -> None:
+def test_checkpoints_change_no_value(checkpoint_steps: int, twin: ModuleType) -> None:
     x, alpha = drive(seed=1).requires_grad_(), ALPHA.clone().requires_grad_()
     results = []
     for steps in (None, checkpoint_steps):
-        z, v = lif_scan(
-            x, alpha, ALPHA, return_v=True, surrogate="atan",
-            checkpoint_steps=steps, implementation=implementation,
-        )  # fmt: skip
+        z, v = twin.lif_scan(x, alpha, ALPHA, return_v=True, surrogate="atan", checkpoint_steps=steps)
         results.append((z, v, *torch.autograd.grad((z * v + v).sin().sum(), (x, alpha))))
     torch.testing.assert_close(*results)
 
@@ -165,8 +164,6 @@ def test_wrong_arguments_are_refused() -> None:
         lif_box_scan(x, alpha, surrogate="logistic")
     with pytest.raises(ValueError, match="reset is"):
         lif_box_scan(x, alpha, reset="soft")
-    with pytest.raises(ValueError, match="implementation is"):
-        li_scan(x, alpha, implementation="slow")
     with pytest.raises(ValueError, match="current is"):
         lif_scan(x[0], alpha, alpha)
     with pytest.raises(ValueError, match="threads"):

@@ -8,16 +8,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from neurodeploy.nn import layers
-from neurodeploy.ops.delays.bell import gaussian_kernel_reference
-from neurodeploy.ops.delays.projection import delayed_projection
-from neurodeploy.ops.scan.scans import li_scan, lif_box_scan, lif_scan
+from neurodeploy.nn import delay_linear
+from neurodeploy.ops.delays import naive as delays
+from neurodeploy.ops.scan import naive as scan
+from neurodeploy.ops.spectral import spectral_projection
 from neurodeploy.recipe.load import parse_recipe
 from neurodeploy.training.fit.loss import summed_loss
-from neurodeploy.training.model import network
+from neurodeploy.training.model import network, neurons
 from neurodeploy.training.model.network import Network, Noise
-
-SCANS = {"li_scan": li_scan, "lif_box_scan": lif_box_scan, "lif_scan": lif_scan}
 
 
 def gradients(neuron: str) -> tuple[list[str], list[Tensor]]:
@@ -47,19 +45,13 @@ def gradients(neuron: str) -> tuple[list[str], list[Tensor]]:
 def test_a_step_of_the_compiled_operators_is_that_of_the_definitions(
     monkeypatch: pytest.MonkeyPatch, neuron: str
 ) -> None:
-    method = "dft"
-    monkeypatch.setattr(
-        layers, "delayed_projection", lambda x, kernel: delayed_projection(x, kernel, method=method)
-    )
+    monkeypatch.setattr(delay_linear, "delayed_projection", spectral_projection)
     names, actual = gradients(neuron)
-    method = "reference"
-    monkeypatch.setattr(layers, "gaussian_kernel", gaussian_kernel_reference)
-    for name, scan in SCANS.items():
-
-        def stepped(*arguments: Any, scan: Any = scan, **keywords: Any) -> Any:
-            return scan(*arguments, implementation="reference", **keywords)
-
-        monkeypatch.setattr(network, name, stepped)
+    monkeypatch.setattr(delay_linear, "delayed_projection", delays.delayed_projection)
+    monkeypatch.setattr(delay_linear, "gaussian_kernel", delays.gaussian_kernel)
+    monkeypatch.setattr(network, "li_scan", scan.li_scan)
+    monkeypatch.setattr(neurons, "lif_box_scan", scan.lif_box_scan)
+    monkeypatch.setattr(neurons, "lif_scan", scan.lif_scan)
     _, expected = gradients(neuron)
     for name, a, e in zip(["loss", *names], actual, expected, strict=True):
         assert float(e.abs().max()) > 0, f"{name} has no gradient"

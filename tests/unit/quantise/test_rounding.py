@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurodeploy.quantise.grid import to_grid
-from neurodeploy.quantise.groups import Decays
+from neurodeploy.quantise.grid import WeightGrid, to_grid
 from neurodeploy.quantise.rounding import Grid, delayed, responses, round_calibrated, round_together
+
+LOIHI_GRID = WeightGrid(same_sign_max=255, mixed_min=-256, mixed_max=254, mixed_step=2)
 
 
 def test_a_response_is_the_decaying_sum_of_past_spikes() -> None:
@@ -52,14 +53,16 @@ def test_every_connection_keeps_its_own_grid_and_its_missing_synapses(sign: int)
     if sign:
         units[:, :3] = sign * np.abs(units[:, :3])
     units[rng.random(units.shape) < 0.3] = 0.0
-    decays = Decays(np.repeat([0, 1], 3), np.repeat([400, 900], 3), np.full(6, 4095))
     spikes = (rng.random((5, 40, 8)) < 0.2).astype(np.uint8)
     weight = round_calibrated(
         {"p": units},
         delay_steps={"p": rng.integers(0, 9, units.shape)},
         spikes={"p": spikes},
         source_group={"p": np.zeros(8, np.int64)},
-        decays=decays,
+        group=np.repeat([0, 1], 3),
+        kept_v=np.repeat([0.9, 0.8], 3),
+        kept_u=np.zeros(6),
+        grid=LOIHI_GRID,
     )["p"]
     assert not weight[units == 0].any()
     assert np.abs(weight - units).max() < 40
@@ -67,7 +70,7 @@ def test_every_connection_keeps_its_own_grid_and_its_missing_synapses(sign: int)
         for part in (tap[:3], tap[3:]):
             mixed = (part > 0).any() and (part < 0).any()
             assert not mixed or not (part % 2).any()
-            assert np.array_equal(to_grid(part.astype(np.float64))[0], part)
+            assert np.array_equal(to_grid(part.astype(np.float64), LOIHI_GRID)[0], part)
     if sign:
         assert (sign * weight[:, :3] >= 0).all()
 

@@ -226,4 +226,4 @@ def test_without_ray_the_finding_says_how_to_install_it(monkeypatch: pytest.Monk
         sweep_ray.run_ray([], address="local", at_once=1, done=lambda *_: None)
     assert caught.value.exit_code == 4
     assert caught.value.findings[0].code == "ND064"
-    assert "pip install 'neurodeploy[sweep]'" in caught.value.findings[0].help
+    assert "pip install 'neurodeploy[train,sweep]'" in caught.value.findings[0].help

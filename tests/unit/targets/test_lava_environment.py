@@ -62,6 +62,21 @@ def test_uvs_own_is_used_before_one_is_downloaded(nowhere: Path) -> None:
     assert python310.find_python() == nowhere / "managed"
 
 
+def test_without_uv_the_finding_names_the_extra_that_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(python310.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setitem(sys.modules, "uv", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NeurodeployError) as caught:
+        python310.uv_program()
+    (finding,) = caught.value.findings
+    assert (finding.code, caught.value.exit_code) == ("ND422", 4)
+    assert "pip install 'neurodeploy[lava]'" in finding.help
+    found = program(tmp_path / "uv", "exit 0")  # on PATH, as beside Python
+    assert python310.uv_program() == found
+
+
 def test_none_at_all_is_a_finding_that_says_what_to_install(nowhere: Path) -> None:
     with pytest.raises(NeurodeployError) as caught:
         python310.find_python()

@@ -8,7 +8,8 @@ import pytest
 
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.shipped import names, path_of
-from neurodeploy.targets.limits import REQUIRED_LIMITS, load_target
+from neurodeploy.targets.loihi.chip import REQUIRED_LIMITS
+from neurodeploy.targets.registry import load_target
 
 LOIHI = path_of("targets", "loihi2")
 
@@ -39,7 +40,7 @@ def test_the_limits_of_loihi_2_are_those_of_the_contract() -> None:
         "accumulator_max": 32767,
         "tau_groups_max": 8,
     }
-    assert {name: target.limit(name).value for name in expected} == expected
+    assert {name: target.limits[name].value for name in expected} == expected
 
 
 def test_a_path_is_as_good_as_a_name(tmp_path: Path) -> None:
@@ -59,7 +60,7 @@ def test_a_mistyped_name_gets_the_nearest() -> None:
     with pytest.raises(NeurodeployError) as caught:
         load_target("loihl")
     assert caught.value.findings[0].code == "ND027"
-    assert caught.value.findings[0].help == "did you mean 'loihi2'?"
+    assert caught.value.findings[0].help == "did you mean 'loihi'?"
 
 
 def test_a_missing_file_is_a_finding(tmp_path: Path) -> None:

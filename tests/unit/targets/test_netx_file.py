@@ -13,7 +13,7 @@ import pytest
 
 from neurodeploy.targets.loihi.netx import as_lava_runs, netx_misfits, write_netx
 from neurodeploy.targets.loihi.program import FixedGraph
-from neurodeploy.targets.loihi.target import BACKEND
+from neurodeploy.targets.loihi.target import loihi
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "parity"))
 packing = importlib.import_module("lava_packing")
@@ -135,8 +135,8 @@ def test_compiling_says_whether_and_why_not(tmp_path: Path) -> None:
     fits, not_ = tmp_path / "fits", tmp_path / "not"
     fits.mkdir()
     not_.mkdir()
-    assert BACKEND.compile(chain(), fits) == {"netx": True, "netx_misfits": []}
+    assert loihi().write(chain(), fits) == {"name": "loihi", "netx": True, "netx_misfits": []}
     assert sorted(path.name for path in fits.iterdir()) == ["network.net", "program.h5"]
-    facts = BACKEND.compile(chain(v_initial=3), not_)
-    assert facts == {"netx": False, "netx_misfits": ["b does not start from v = 0"]}
+    facts = loihi().write(chain(v_initial=3), not_)
+    assert facts == {"name": "loihi", "netx": False, "netx_misfits": ["b does not start from v = 0"]}
     assert [path.name for path in not_.iterdir()] == ["program.h5"]

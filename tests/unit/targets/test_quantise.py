@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from neurodeploy.findings.finding import Exit, NeurodeployError
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
-from neurodeploy.targets.limits import load_target
-from neurodeploy.targets.loihi.lower.quantise import quantise
 from neurodeploy.targets.loihi.simulate.naive import simulate_reference
+from neurodeploy.targets.registry import load_target
 
 DT_S = 0.01
 LOIHI = load_target("loihi2")
@@ -60,7 +59,7 @@ def network(rng: np.random.Generator, *, delay: int = 12, model: NeuronModel = N
 def test_integers_are_legal_and_stand_for_what_was_trained(seed: int, model: NeuronModel) -> None:
     rng = np.random.default_rng(seed)
     graph = network(rng, model=model)
-    program = quantise(graph, LOIHI).program
+    program = LOIHI.lower(graph).program
     for connection in program.connections():
         w = connection.weight
         if (w > 0).any() and (w < 0).any():
@@ -105,7 +104,7 @@ def test_the_integers_compute_nearly_what_the_floats_do() -> None:
     graph = network(rng)
     spikes = (rng.random((8, 60, 10)) < 0.2).astype(np.uint8)
     expected = interpret(graph, spikes)
-    actual = simulate_reference(quantise(graph, LOIHI, calibration=spikes).program, spikes)
+    actual = simulate_reference(LOIHI.lower(graph, calibration=spikes).program, spikes)
     # Twelve taus in eight groups and 8-bit weights flip spikes of a; each of them flips others in b.
     for name, share in (("a", 0.25), ("b", 0.5)):
         rate = expected.populations[name].spikes.mean()
@@ -114,19 +113,26 @@ def test_the_integers_compute_nearly_what_the_floats_do() -> None:
         assert differing < share * rate
 
 
-@pytest.mark.parametrize(("steps", "refused"), [(62, False), (63, True)])
-def test_a_delay_at_the_edge(steps: int, refused: bool) -> None:
+@pytest.mark.parametrize(
+    ("steps", "late", "refused"), [(63, False, False), (64, False, True), (62, True, False), (63, True, True)]
+)
+def test_a_delay_at_the_edge(steps: int, late: bool, refused: bool) -> None:
+    """The register holds 62: a trained 63 where the layer is in time, since the connection takes a step."""
     graph = network(np.random.default_rng(0), delay=1)
     first = graph.projections[0]
     delay_s = np.full_like(first.delay_s, steps * DT_S)
+    if late:
+        delay_s[0, 0, 0] = 0.0
     graph = replace(graph, projections=(replace(first, delay_s=delay_s), *graph.projections[1:]))
     if refused:
         with pytest.raises(NeurodeployError, match="ND201") as caught:
-            quantise(graph, LOIHI)
+            LOIHI.lower(graph)
         assert caught.value.exit_code == Exit.TARGET_RULE
-        assert "63 steps" in str(caught.value)
+        assert f"{steps} steps" in str(caught.value)
+        assert [finding.code for finding in LOIHI.rules(graph)] == ["ND201"]
     else:
-        assert quantise(graph, LOIHI).program.projections[0].delay_steps.max() == 61
+        assert LOIHI.lower(graph).program.projections[0].delay_steps.max() == 62
+        assert not list(LOIHI.rules(graph))
 
 
 @pytest.mark.parametrize("steps", [2.5, 2.6, 3.4])
@@ -134,8 +140,8 @@ def test_delays_between_steps_are_rounded_and_said_so(steps: float) -> None:
     graph = network(np.random.default_rng(0), delay=0)
     first = graph.projections[0]
     delay_s = np.full_like(first.delay_s, steps * DT_S)
-    quantised = quantise(
-        replace(graph, projections=(replace(first, delay_s=delay_s), *graph.projections[1:])), LOIHI
+    quantised = LOIHI.lower(
+        replace(graph, projections=(replace(first, delay_s=delay_s), *graph.projections[1:]))
     )
     assert (
         quantised.program.projections[0].delay_steps[quantised.program.projections[0].weight != 0] == 2
@@ -148,8 +154,8 @@ def test_clipped_weights_are_counted() -> None:
     first = graph.projections[0]
     weight = np.random.default_rng(1).normal(0, 0.01, (1, 12, 10))
     weight[0, 0, 0] = 0.0301
-    quantised = quantise(
-        replace(graph, projections=(replace(first, weight=weight), *graph.projections[1:])), LOIHI
+    quantised = LOIHI.lower(
+        replace(graph, projections=(replace(first, weight=weight), *graph.projections[1:]))
     )
     clipped = quantised.facts["projections"]["input->a"]["clipped"]
     assert quantised.facts["populations"]["a"]["clipped_weights"] == clipped
@@ -169,7 +175,7 @@ def test_leak_and_reset_other_than_zero_move_the_origin() -> None:
     )  # fmt: skip
     spikes = (np.random.default_rng(0).random((1, steps, 1)) < 0.3).astype(np.uint8)
     expected = interpret(graph, spikes).populations["a"]
-    program = quantise(graph, LOIHI, calibration=spikes).program
+    program = LOIHI.lower(graph, calibration=spikes).program
     actual = simulate_reference(program, spikes).populations["a"]
     assert np.array_equal(expected.spikes, actual.spikes)
     assert expected.spikes.any()
@@ -187,7 +193,7 @@ def test_a_late_population_is_not_ahead_by_its_bias(leak: float) -> None:
     )
     spikes = (rng.random((4, 50, 10)) < 0.1).astype(np.uint8)
     expected = interpret(graph, spikes).populations["a"]
-    program = quantise(graph, LOIHI, calibration=spikes).program
+    program = LOIHI.lower(graph, calibration=spikes).program
     neurons = program.populations[0]
     assert neurons.latency_steps == 1
     assert neurons.v_initial.any()
@@ -204,7 +210,7 @@ def test_an_unsound_graph_is_refused_before_anything_else() -> None:
     weight = np.array(first.weight)
     weight[0, 1, 2] = np.nan
     with pytest.raises(NeurodeployError) as caught:
-        quantise(replace(graph, projections=(replace(first, weight=weight), *graph.projections[1:])), LOIHI)
+        LOIHI.lower(replace(graph, projections=(replace(first, weight=weight), *graph.projections[1:])))
     assert caught.value.exit_code == Exit.BAD_INPUT
 
 
@@ -214,6 +220,6 @@ def test_a_tau_that_the_register_cannot_hold_is_refused(tau_s: float, refused: b
     graph = replace(graph, populations=(population("a", 12, tau_s=tau_s), *graph.populations[1:]))
     if refused:
         with pytest.raises(NeurodeployError, match="ND306"):
-            quantise(graph, LOIHI)
+            LOIHI.lower(graph)
     else:
-        assert (quantise(graph, LOIHI).program.populations[0].dv == 1).all()
+        assert (LOIHI.lower(graph).program.populations[0].dv == 1).all()

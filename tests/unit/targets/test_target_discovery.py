@@ -1,54 +1,78 @@
-"""Backends are found through entry points: ours and strangers' through the same door."""
+"""Targets are found through entry points: ours and strangers' through the same door."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from neurodeploy.findings.finding import NeurodeployError
-from neurodeploy.targets import target as backends
-
-TOY = SimpleNamespace(
-    name="toy",
-    graph_rules=lambda graph, target: iter(()),
-    rules=lambda program, target: iter(()),
-    compile=lambda program, folder: {},
-    run=lambda bundle, spikes, **options: None,
-)
+from neurodeploy.shipped import path_of
+from neurodeploy.targets import registry
+from neurodeploy.targets.loihi.target import loihi
+from neurodeploy.targets.target import Target
 
 
 def register(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    entry = EntryPoint(name, value, backends.GROUP)
-    monkeypatch.setattr(backends, "entry_points", lambda group: [entry])
+    entry = EntryPoint(name, value, registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [entry])
 
 
-def code_of(name: str) -> tuple[str, int]:
+def code_of(name: str | Path) -> tuple[str, int]:
     with pytest.raises(NeurodeployError) as caught:
-        backends.load_backend(name)
+        registry.load_target(name)
     return caught.value.findings[0].code, caught.value.exit_code
 
 
-def test_ours_is_a_backend() -> None:
-    assert "loihi" in backends.backend_names()
-    loaded = backends.load_backend("loihi")
-    assert isinstance(loaded, backends.Backend)
-    assert loaded.name == "loihi"
+def test_ours_is_a_target_by_both_names() -> None:
+    assert {"loihi", "loihi2"} <= set(registry.target_names())
+    for name in ("loihi", "loihi2"):
+        loaded = registry.load_target(name)
+        assert isinstance(loaded, Target) and loaded.name == "loihi2"
 
 
-def test_a_strangers_backend_is_listed_and_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "toy_backend", SimpleNamespace(TOY=TOY))
-    register(monkeypatch, "toy", "toy_backend:TOY")
-    assert backends.backend_names() == ["loihi", "toy"]
-    assert backends.load_backend("toy") is TOY
+def test_a_strangers_target_is_listed_and_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+
+    def make(profile):
+        given.append(profile)
+        return loihi()
+
+    monkeypatch.setitem(sys.modules, "toy_target", SimpleNamespace(make=make))
+    register(monkeypatch, "toy", "toy_target:make")
+    assert registry.target_names() == ["loihi", "loihi2", "toy"]
+    assert isinstance(registry.load_target("toy"), Target) and given == [None]
+
+
+def test_a_target_file_names_its_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given = []
+    make = lambda profile: given.append(profile) or loihi()  # noqa: E731
+    monkeypatch.setitem(sys.modules, "toy_target", SimpleNamespace(make=make))
+    register(monkeypatch, "toy", "toy_target:make")
+    (tmp_path / "mine.toml").write_text('name = "mine"\ntitle = "Mine"\nbackend = "toy"\n')
+    registry.load_target(tmp_path / "mine.toml")
+    assert given[0].name == "mine"
+
+
+def test_a_target_file_without_code_is_no_loihi(tmp_path: Path) -> None:
+    text = path_of("targets", "loihi2").read_text()
+    (tmp_path / "other.toml").write_text(text.replace('backend = "loihi"', 'backend = "spinnaker"'))
+    assert code_of(tmp_path / "other.toml") == ("ND027", 2)
+
+
+@pytest.mark.parametrize("name", ["loihi", "loihi2"])
+def test_a_clash_of_names_is_an_error_and_no_override(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    register(monkeypatch, name, "json:dumps")
+    assert code_of("loihi") == ("ND424", 4)
 
 
 def test_listing_imports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     register(monkeypatch, "broken", "no_such_module_anywhere:X")
-    assert "broken" in backends.backend_names()
+    assert "broken" in registry.target_names()
     assert code_of("broken") == ("ND424", 4)
 
 
@@ -58,14 +82,16 @@ def test_an_object_of_another_shape_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_an_unknown_name_gets_the_nearest() -> None:
-    assert code_of("lohi") == ("ND427", 2)
+    assert code_of("lohi") == ("ND027", 2)
     with pytest.raises(NeurodeployError, match="did you mean 'loihi'"):
-        backends.load_backend("lohi")
+        registry.load_target("lohi")
 
 
-def test_importing_the_backend_imports_nothing_heavy() -> None:
+def test_importing_the_target_imports_nothing_heavy() -> None:
     code = (
-        "import sys, neurodeploy.targets.target, neurodeploy.targets.loihi.target\n"
+        "import sys\n"
+        "from neurodeploy.targets.registry import load_target\n"
+        "load_target('loihi2').runtimes['lava']\n"
         "import neurodeploy.commands.lava\n"
         "print(sorted({'torch', 'norse', 'numba', 'nir', 'h5py', 'lava', 'numpy'} & set(sys.modules)))"
     )

@@ -1,4 +1,4 @@
-"""The parts of training: losses, schedules, time constants, connections, BatchNorm and dropout."""
+"""The parts of training: losses, schedules, time constants, BatchNorm and dropout."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import pytest
 import torch
 from torch.nn import functional
 
-from neurodeploy.nn.layers import Connection, Convolution, FixedDelays, LearnedDelays, connect
-from neurodeploy.recipe import Projection, Recipe
+from neurodeploy.nn.tau import Tau, spread
+from neurodeploy.recipe import Recipe
 from neurodeploy.recipe.load import parse_recipe
 from neurodeploy.training.fit.epoch import batches_of
 from neurodeploy.training.fit.loss import right_decisions, summed_loss
 from neurodeploy.training.fit.optimiser import make_optimiser, set_rates
 from neurodeploy.training.fit.schedule import Sigma, cosine, halving, one_cycle
 from neurodeploy.training.model import norm as norm_module
-from neurodeploy.training.model.network import Network, Noise, filter_sd
+from neurodeploy.training.model.network import Network, Noise
+from neurodeploy.training.model.neurons import filter_sd
 from neurodeploy.training.model.norm import BatchNorm
-from neurodeploy.training.model.tau import Tau, spread
 from neurodeploy.training.world import World
 
 
@@ -177,80 +177,6 @@ def test_the_filters_deviation_is_what_white_noise_measures() -> None:
             v += alpha * (current - v)
             trace.append(v)
         assert np.std(trace) == pytest.approx(filter_sd(alpha, alpha_syn), rel=0.02)
-
-
-# Connections
-
-
-def test_sparse_connections_have_equal_fan_in_and_stay_sparse() -> None:
-    connection = Connection(20, 9, gain=1.0, density=0.25, generator=generator())
-    assert ((connection.weight != 0).sum(-1) == 5).all()
-    before = connection.weight != 0
-    connection(torch.rand(4, 2, 20)).square().sum().backward()
-    assert (connection.weight.grad[~before] == 0).all()
-    assert (connection.weight.grad[before] != 0).all()
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_whole_delays_arrive_when_they_should(seed: int) -> None:
-    recipe = Projection(kind="delays", max_delay_steps=6)
-    learned = LearnedDelays(7, 5, recipe, gain=1.0, density=0.8, generator=generator(seed)).eval()
-    fixed = FixedDelays(7, 5, recipe, gain=1.0, density=1.0, generator=generator(seed)).eval()
-    convolution = Convolution(7, 5, n_taps=3, dilation=2, gain=1.0, density=1.0, generator=generator(seed))
-    x = (torch.rand(15, 2, 7, generator=generator(9)) < 0.3).float()
-    for connection in (learned, fixed, convolution):
-        weight, steps = connection.synapses().detach(), connection.delay_steps()
-        expected = torch.zeros(15, 2, 5)
-        for tap, target, source in np.ndindex(*steps.shape):
-            delay = int(steps[tap, target, source])
-            expected[delay:, :, target] += weight[tap, target, source] * x[: 15 - delay, :, source]
-        torch.testing.assert_close(connection(x), expected, rtol=1e-4, atol=1e-5)
-        assert torch.equal(fixed.train()(x), fixed.eval()(x))
-    assert learned.delay_steps().max() > 3
-
-
-def test_learned_delays_are_wide_in_training_only_and_clamped_to_their_slots() -> None:
-    recipe = Projection(kind="delays", max_delay_steps=6)
-    connection = LearnedDelays(7, 5, recipe, gain=1.0, density=1.0, generator=generator())
-    assert float(connection.sigma) == 3.0
-    x = torch.rand(15, 2, 7)
-    whole = connection.eval()(x)
-    assert not torch.allclose(connection.train()(x), whole, atol=1e-2)
-    connection.delay.data.round_()
-    connection.set_sigma(0.05)
-    torch.testing.assert_close(connection(x), connection.eval()(x), rtol=1e-4, atol=1e-4)
-    connection.delay.data[0, 0, :2] = torch.tensor([-3.0, 99.0])
-    connection.clamp()
-    assert connection.delay[0, 0, :2].tolist() == [0.0, 6.0]
-
-
-def test_delays_start_and_stay_above_the_shortest_one() -> None:
-    recipe = Projection(kind="delays", min_delay_steps=2, max_delay_steps=6)
-    connection = LearnedDelays(30, 20, recipe, gain=1.0, density=1.0, generator=generator())
-    assert 2.0 <= float(connection.delay.detach().min()) < 2.1
-    connection.delay.data.fill_(1.0)
-    connection.clamp()
-    assert (connection.delay_steps() == 2).all()
-
-
-@pytest.mark.parametrize(
-    ("keys", "hidden", "readout"),
-    [
-        ({"kind": "dense"}, Connection, Connection),
-        ({"kind": "delays"}, LearnedDelays, Connection),
-        ({"kind": "delays", "readout_delays": True}, LearnedDelays, LearnedDelays),
-        ({"kind": "delays", "mode": "fixed"}, FixedDelays, Connection),
-        ({"kind": "delays", "mode": "none"}, Connection, Connection),
-        ({"kind": "convolution"}, Convolution, Connection),
-    ],
-)
-def test_a_recipe_gets_the_connections_it_asks_for(keys: dict[str, Any], hidden: type, readout: type) -> None:
-    recipe = Projection(density=0.5, **keys)
-    into_hidden = connect(recipe, 6, 4, gain=1.0, generator=generator(), taps=(3, 2))
-    into_readout = connect(recipe, 6, 4, gain=1.0, generator=generator(), taps=None)
-    assert (type(into_hidden), type(into_readout)) == (hidden, readout)
-    assert into_hidden.mask is not None
-    assert into_readout.mask is None
 
 
 # BatchNorm

@@ -11,11 +11,10 @@ from neurodeploy.data.samples import Samples, predictions
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.lowering import canonical
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
-from neurodeploy.targets.limits import load_target
-from neurodeploy.targets.loihi.lower.quantise import quantise
+from neurodeploy.targets.loihi.decode import float_rungs
 from neurodeploy.targets.loihi.simulate.fast import simulate
-from neurodeploy.verify.ladder import ladder, right
-from neurodeploy.verify.rungs import float_rungs, same
+from neurodeploy.targets.registry import load_target
+from neurodeploy.verify.ladder import ladder, right, same
 
 DT_S = 0.001
 
@@ -71,8 +70,9 @@ def spikes() -> np.ndarray:
 @pytest.mark.parametrize("model", [NeuronModel.LIF, NeuronModel.CUBA_LIF])
 def test_the_last_float_rung_is_what_the_integers_stand_for(model, spikes):
     graph = network(v_threshold=50.0, model=model)  # silent, so that v is a linear function of the input
-    program = quantise(graph, load_target("loihi2"), calibration=spikes).program
-    key, _, last = float_rungs(graph, program)[-1]
+    program = load_target("loihi2").lower(graph, calibration=spikes).program
+    rung = float_rungs(graph, program)[-1]
+    key, last = rung.key, rung.graph
     assert key == "thresholds"
     for name in ("hidden", "out"):
         fixed = program.population(name)
@@ -87,19 +87,19 @@ def test_the_last_float_rung_is_what_the_integers_stand_for(model, spikes):
 @pytest.mark.parametrize("model", [NeuronModel.LIF, NeuronModel.CUBA_LIF])
 def test_the_roundings_before_the_last_rung_are_seen_in_it(model, spikes):
     graph = network(v_threshold=50.0, model=model)
-    program = quantise(graph, load_target("loihi2"), calibration=spikes).program
+    program = load_target("loihi2").lower(graph, calibration=spikes).program
     rungs = float_rungs(graph, program)
     held = program.population("hidden").v_float(simulate(program, spikes).populations["hidden"].v)
     first, last = (
-        np.abs(interpret(rungs[k][2], spikes).populations["hidden"].v - held).max() for k in (0, -1)
+        np.abs(interpret(rungs[k].graph, spikes).populations["hidden"].v - held).max() for k in (0, -1)
     )
     assert last < first
 
 
 def test_thresholds_and_weights_move_by_less_than_their_grid(spikes):
     graph = network(v_threshold=0.5)
-    program = quantise(graph, load_target("loihi2"), calibration=spikes).program
-    rungs = {key: rung for key, _, rung in float_rungs(graph, program)}
+    program = load_target("loihi2").lower(graph, calibration=spikes).program
+    rungs = {rung.key: rung.graph for rung in float_rungs(graph, program)}
     hidden, fixed = rungs["thresholds"].population("hidden"), program.population("hidden")
     moved = np.abs(hidden.v_threshold - 0.5)
     assert moved.any() and (moved <= 32.001 / fixed.scale).all()
@@ -111,13 +111,13 @@ def test_thresholds_and_weights_move_by_less_than_their_grid(spikes):
 
 def test_a_weight_exponent_multiplies_the_weights(spikes):
     graph = network(v_threshold=0.5)
-    program = quantise(graph, load_target("loihi2"), calibration=spikes).program
+    program = load_target("loihi2").lower(graph, calibration=spikes).program
     shifted = replace(
         program, projections=tuple(replace(p, exponent=p.exponent + 3) for p in program.projections)
     )
     for one, eight in zip(
-        float_rungs(graph, program)[3][2].projections,
-        float_rungs(graph, shifted)[3][2].projections,
+        float_rungs(graph, program)[3].graph.projections,
+        float_rungs(graph, shifted)[3].graph.projections,
         strict=True,
     ):
         assert np.allclose(eight.weight, 8 * one.weight, rtol=1e-12, atol=0)
@@ -125,8 +125,8 @@ def test_a_weight_exponent_multiplies_the_weights(spikes):
 
 def test_each_rung_changes_only_what_it_names(spikes):
     graph = network(v_threshold=0.5)
-    program = quantise(graph, load_target("loihi2"), calibration=spikes).program
-    rungs = [rung for _, _, rung in float_rungs(graph, program)]
+    program = load_target("loihi2").lower(graph, calibration=spikes).program
+    rungs = [rung.graph for rung in float_rungs(graph, program)]
     for before, after, changed in zip(
         rungs, rungs[1:], ["", "tau_s", "weight", "v_threshold bias"], strict=False
     ):
@@ -139,29 +139,29 @@ def test_each_rung_changes_only_what_it_names(spikes):
 
 def test_delays_of_a_trained_network_are_deployed_as_they_were_trained(spikes):
     graph = network(v_threshold=0.5)
-    rungs = float_rungs(graph, quantise(graph, load_target("loihi2")).program)
-    assert same(rungs[0][2], rungs[1][2])
+    rungs = float_rungs(graph, load_target("loihi2").lower(graph).program)
+    assert same(rungs[0].graph, rungs[1].graph)
 
 
 def test_delays_between_steps_are_rounded_on_the_delay_rung():
     graph = network(v_threshold=0.5)
     off = tuple(replace(p, delay_s=p.delay_s + 0.3 * DT_S) for p in graph.projections)
     moved = replace(graph, projections=off)
-    rungs = float_rungs(moved, quantise(moved, load_target("loihi2")).program)
+    rungs = float_rungs(moved, load_target("loihi2").lower(moved).program)
     used = graph.projections[0].weight != 0
-    given = rungs[1][2].projections[0].delay_s[used] / DT_S
+    given = rungs[1].graph.projections[0].delay_s[used] / DT_S
     assert np.allclose(given, np.round(given + 1e-9)) or np.allclose(given, off[0].delay_s[used] / DT_S)
 
 
 def test_the_ladder_counts_what_each_rung_does(spikes):
     graph = network(v_threshold=0.5)
-    program = quantise(graph, load_target("loihi2"), calibration=spikes).program
+    program = load_target("loihi2").lower(graph, calibration=spikes).program
     hidden, out = program.populations
     # Half of the thresholds too low and half too high, so that spikes are lost and won.
     vth = (hidden.vth * np.array([0.8, 1.25, 0.8, 1.25, 0.8, 1.25])).astype(np.int32)
     program = replace(program, populations=(replace(hidden, vth=vth), out))
     samples = Samples(spikes, predictions(interpret(graph, spikes)))
-    rungs = ladder(graph, program, samples)
+    rungs = ladder(graph, load_target("loihi2"), program, samples)
     assert [rung.key for rung in rungs] == [
         "float", "delays", "decays", "weights", "thresholds", "integers",
     ]  # fmt: skip
@@ -175,16 +175,18 @@ def test_the_ladder_counts_what_each_rung_does(spikes):
 
 def test_the_ladder_does_not_depend_on_how_samples_are_cut(spikes, monkeypatch):
     graph = network(v_threshold=0.5)
-    program = quantise(graph, load_target("loihi2"), calibration=spikes).program
-    whole = [rung.to_dict() for rung in ladder(graph, program, Samples(spikes))]
+    program = load_target("loihi2").lower(graph, calibration=spikes).program
+    whole = [rung.to_dict() for rung in ladder(graph, load_target("loihi2"), program, Samples(spikes))]
     monkeypatch.setattr("neurodeploy.verify.ladder.CHUNK", 3)
-    assert [rung.to_dict() for rung in ladder(graph, program, Samples(spikes))] == whole
+    assert [
+        rung.to_dict() for rung in ladder(graph, load_target("loihi2"), program, Samples(spikes))
+    ] == whole
 
 
 def test_without_labels_there_is_no_accuracy_but_agreement(spikes):
     graph = network(v_threshold=0.5)
-    program = quantise(graph, load_target("loihi2")).program
-    rung = ladder(graph, program, Samples(spikes))[-1]
+    program = load_target("loihi2").lower(graph).program
+    rung = ladder(graph, load_target("loihi2"), program, Samples(spikes))[-1]
     assert rung.accuracy is None and rung.agreement is not None
 
 

@@ -20,7 +20,7 @@ Progress = Callable[[str], None]
 
 
 def uv_program() -> Path:
-    """Find uv's program, which comes with this package's dependencies.
+    """Find uv's program: beside this Python, of the extra ``lava``, or on PATH.
 
     Raises
     ------
@@ -38,7 +38,13 @@ def uv_program() -> Path:
         on_path = shutil.which("uv")
         if on_path:
             return Path(on_path)
-        raise failed(LAVA_NOT_MADE, "uv is missing", "no program uv", str(beside)) from None
+        raise failed(
+            LAVA_NOT_MADE,
+            "uv is missing, which makes Lava's environment",
+            "no program uv",
+            f"{beside}, PATH",
+            fix="pip install 'neurodeploy[lava]' brings it; then run `neurodeploy lava install` again.",
+        ) from None
 
 
 def find_python(progress: Progress = lambda _: None) -> Path:

@@ -28,6 +28,7 @@ from neurodeploy.targets.loihi.lava.environment import lava_python
 from neurodeploy.targets.loihi.lava.python310 import clean_environment
 from neurodeploy.targets.loihi.program import FixedGraph
 from neurodeploy.targets.loihi.program_file import read_program
+from neurodeploy.targets.loihi.target import NETWORK, PROGRAM
 from neurodeploy.traces import PopulationTrace, Traces, scores
 
 RUNNER = Path(__file__).with_name("runner.py")
@@ -82,11 +83,11 @@ def run_lava(
         installed, ND425 the run failed, ND426 it exceeded the limit.
     """
     bundle = Path(bundle).resolve()  # the runner works in a folder of its own
-    program = read_program(bundle / "program.h5")
+    program = read_program(bundle / PROGRAM)
     spikes = check_spikes(spikes, size=program.input_size, maximum=program.input_max)
-    if mode == "netx" and not (bundle / "network.net").is_file():
+    if mode == "netx" and not (bundle / NETWORK).is_file():
         raise NO_SUCH_PATH.error(
-            where=str(bundle / "network.net"),
+            where=str(bundle / NETWORK),
             help="The bundle's manifest says why the network does not fit the NetX format.",
         )
     python = lava_python()

@@ -3,16 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.findings.codes_network import LOOP_TOO_SHORT
+from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.model import INPUT, Graph, Projection
+from neurodeploy.passes.draft import Draft
+from neurodeploy.targets.limits import Limit
+from neurodeploy.targets.loihi.chip import CONNECTION_STEP
+from neurodeploy.targets.loihi.lower.decisions import Decisions
+from neurodeploy.targets.loihi.lower.notes import delay_findings, register_shift
+from neurodeploy.units import delay_to_steps, steps_to_delay
 
-CONNECTION_STEP = 1
-"""A spike sent at step t over a connection with delay d arrives at ``t + 1 + d``. Source: lava-nc 0.10.0,
-lava/proc/dense/models.py, ``PyDelayDenseModelBitAcc.run_spk`` sends the buffer before it fills it."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundDelays:
+    """Round delays to whole steps and solve for the latencies.
+
+    Attributes
+    ----------
+    longest
+        The longest delay that a synapse holds.
+    """
+
+    longest: Limit
+
+    name = "round_delays"
+    title = "integer delays"
+
+    def __call__(self, draft: Draft[Decisions], /) -> Draft[Decisions]:
+        """Give the draft with whole steps; a delay that is one already keeps its very number."""
+        graph = draft.graph
+        steps = {p.name: delay_to_steps(p.delay_s, graph.dt_s) for p in graph.projections}
+        latency = solve_latencies(graph, steps)
+        notes = delay_findings(graph, steps, latency, self.longest)
+        raise_errors([*draft.decided.findings, *notes])
+        projections = tuple(
+            replace(p, delay_s=steps_to_delay(np.where(p.weight != 0, steps[p.name], 0), graph.dt_s))
+            for p in graph.projections
+        )
+        return Draft(
+            replace(graph, projections=projections),
+            replace(draft.decided, latency_steps=latency).found(*notes),
+        )
 
 
 def smallest_delay(projection: Projection, steps: NDArray[np.int64]) -> int | None:
@@ -70,8 +106,6 @@ def solve_latencies(graph: Graph, delay_steps: Mapping[str, NDArray[np.int64]]) 
 
 def deployed_delays(
     projection: Projection, steps: NDArray[np.int64], latency: Mapping[str, int]
-) -> NDArray[np.int32]:
+) -> NDArray[np.int64]:
     """Give the delays that the chip's synapses hold, in steps; 0 where there is no synapse."""
-    source = 0 if projection.source == INPUT else latency[projection.source]
-    shift = latency[projection.target] - source - CONNECTION_STEP
-    return np.where(projection.weight != 0, steps + shift, 0).astype(np.int32)
+    return np.where(projection.weight != 0, steps + register_shift(projection, latency), 0)

@@ -17,20 +17,25 @@ from neurodeploy.findings.codes_network import (
     WEIGHTS_CLIPPED,
 )
 from neurodeploy.findings.finding import Finding
-from neurodeploy.graph.model import Graph, Population
-from neurodeploy.targets.limits import Limit, Target
-from neurodeploy.targets.loihi.program import FixedGraph
-from neurodeploy.units import DECAY_BITS, off_grid, tau_to_decay
+from neurodeploy.graph.model import INPUT, Graph, Population, Projection
+from neurodeploy.targets.limits import Limit
+from neurodeploy.targets.loihi.chip import CONNECTION_STEP, DECAY_BITS
+from neurodeploy.units import off_grid, tau_to_decay
+
+MOVED_TAU = 0.01
+"""Time constants that move by less than this part of themselves are not worth a note."""
 
 
-def delay_findings(graph: Graph, steps: Mapping[str, NDArray[np.int64]], target: Target) -> list[Finding]:
-    """Find delays above the limit and delays that are not whole steps."""
-    limit = target.limit("max_delay_steps")
+def delay_findings(
+    graph: Graph, steps: Mapping[str, NDArray[np.int64]], latency: Mapping[str, int], limit: Limit
+) -> list[Finding]:
+    """Find delays that the registers cannot hold and delays that are not whole steps."""
     findings = []
     for projection in graph.projections:
         present = projection.weight != 0
         whole = np.where(present, steps[projection.name], 0)
-        findings += too_long(f"{graph.name}.{projection.name}", whole, graph.dt_s, limit)
+        shift = register_shift(projection, latency)
+        findings += too_long(f"{graph.name}.{projection.name}", whole, graph.dt_s, limit, shift=shift)
         rounded = present & off_grid(projection.delay_s, graph.dt_s)
         if rounded.any():
             error = np.abs(projection.delay_s / graph.dt_s - whole)[rounded].max()
@@ -45,6 +50,12 @@ def delay_findings(graph: Graph, steps: Mapping[str, NDArray[np.int64]], target:
     return findings
 
 
+def register_shift(projection: Projection, latency: Mapping[str, int]) -> int:
+    """Give how many steps a register holds more than the trained delay: ``L[target] - L[source] - 1``."""
+    source = 0 if projection.source == INPUT else latency[projection.source]
+    return latency[projection.target] - source - CONNECTION_STEP
+
+
 def decay_findings(graph: Graph) -> list[Finding]:
     """Find time constants so long that their decay register would hold 0, which is no leak and no input."""
     findings = []
@@ -53,7 +64,7 @@ def decay_findings(graph: Graph) -> list[Finding]:
         if population.model.filtered:
             taus.append(("tau_syn", population.tau_syn_s))
         for name, tau_s in taus:
-            lost = tau_to_decay(tau_s, graph.dt_s) == 0
+            lost = tau_to_decay(tau_s, graph.dt_s, bits=DECAY_BITS) == 0
             if lost.any():
                 findings.append(
                     TAU_TOO_LONG.finding(
@@ -66,69 +77,78 @@ def decay_findings(graph: Graph) -> list[Finding]:
     return findings
 
 
-def deployed_delay_findings(program: FixedGraph, target: Target) -> list[Finding]:
-    """Find delays that fit as trained but not with the latencies that the chip adds."""
-    limit = target.limit("max_delay_steps")
-    return [
-        finding
-        for p in program.projections
-        for finding in too_long(
-            f"{program.name}.{p.name}, latencies included", p.delay_steps, program.dt_s, limit
-        )
-    ]
+def too_long(
+    where: str, steps: NDArray[np.integer[Any]], dt_s: float, limit: Limit, *, shift: int = 0
+) -> list[Finding]:
+    """Give ND201 for the longest of the delays that a register cannot hold; none if all fit.
 
-
-def too_long(where: str, steps: NDArray[np.integer[Any]], dt_s: float, limit: Limit) -> list[Finding]:
-    """Give ND201 for the longest of the delays ``[tap, target, source]`` above the limit; none if all fit."""
+    Parameters
+    ----------
+    where
+        Of the projection.
+    steps
+        ``[tap, target, source]``; 0 where there is no synapse.
+    dt_s
+        Length of a step, in seconds.
+    limit
+        What the register holds.
+    shift
+        Steps that the register holds more than ``steps`` say: the latencies of both ends, less the step that
+        the connection takes by itself.
+    """
     worst = int(steps.max(initial=0))
-    if worst <= limit.value:
+    if worst + shift <= limit.value:
         return []
     tap, post, pre = np.unravel_index(int(steps.argmax()), steps.shape)
-    n_over = int((steps > limit.value).sum())
+    n_over = int((steps + shift > limit.value).sum())
+    most = limit.value - shift
+    held = f", {worst + shift} in the register" if shift else ""
     return [
         DELAY_TOO_LONG.finding(
             where=f"{where}, tap {tap}, neuron {post}, source {pre}: worst of {n_over}",
-            found=f"{worst} steps ({worst * dt_s:g} s at dt {dt_s:g} s)",
+            found=f"{worst} steps ({worst * dt_s:g} s at dt {dt_s:g} s){held}",
             limit=f"{limit.value} {limit.unit} ({limit.source})",
-            help=f"Train with a maximum delay of {limit.value * dt_s:g} s, or with a longer dt.",
+            help=f"Train with a maximum delay of {most * dt_s:g} s, or with a longer dt; "
+            f"`--pass clamp_delays:max_steps={most}` moves longer ones there.",
         )
     ]
 
 
-def population_findings(
-    graph: Graph,
-    population: Population,
-    facts: Mapping[str, Any],
-    clipped: int,
-    jumps: Mapping[str, NDArray[np.float64]],
-) -> list[Finding]:
-    """Report what a user should know of a population: clipped weights, moved taus, filtered biases."""
-    where = f"{graph.name}.{population.name}"
-    findings = []
-    if clipped:
-        total = sum(int((weight != 0).sum()) for weight in jumps.values())
-        findings.append(
-            WEIGHTS_CLIPPED.finding(
-                where=where,
-                found=f"{clipped} of {total}",
-                limit="the clipping that gives the least squared error of all weights",
-                help="The ladder of `neurodeploy verify` shows what it costs.",
-            )
+def clipped_findings(where: str, clipped: int, total: int) -> list[Finding]:
+    """Say how many weights of a population were clipped; nothing where none were."""
+    if not clipped:
+        return []
+    return [
+        WEIGHTS_CLIPPED.finding(
+            where=where,
+            found=f"{clipped} of {total}",
+            limit="the clipping that gives the least squared error of all weights",
+            help="The ladder of `neurodeploy verify` shows what it costs.",
         )
-    if facts["worst_tau_error"] > 0.01:
-        findings.append(
-            TAUS_MOVED.finding(
-                where=where,
-                found=f"by up to {100 * facts['worst_tau_error']:.2g} % in {facts['groups']} group(s)",
-                help="The ladder of `neurodeploy verify` shows what it costs.",
-            )
+    ]
+
+
+def moved_tau_findings(where: str, worst: float, groups: int) -> list[Finding]:
+    """Say by how much time constants were moved; nothing up to 1 %."""
+    if worst <= MOVED_TAU:
+        return []
+    return [
+        TAUS_MOVED.finding(
+            where=where,
+            found=f"by up to {100 * worst:.2g} % in {groups} group(s)",
+            help="The ladder of `neurodeploy verify` shows what it costs.",
         )
-    if population.model.filtered and population.bias.any():
-        findings.append(
-            BIAS_BEHIND_FILTER.finding(
-                where=where,
-                found="the chip adds a bias to v; the trained current reaches it after some tau_syn",
-                help="The first steps of a sample differ; the ladder shows what it costs.",
-            )
+    ]
+
+
+def filtered_bias_findings(where: str, population: Population) -> list[Finding]:
+    """Say that a bias acts at once where the trained one goes through a synaptic filter."""
+    if not (population.model.filtered and population.bias.any()):
+        return []
+    return [
+        BIAS_BEHIND_FILTER.finding(
+            where=where,
+            found="the chip adds a bias to v; the trained current reaches it after some tau_syn",
+            help="The first steps of a sample differ; the ladder shows what it costs.",
         )
-    return findings
+    ]

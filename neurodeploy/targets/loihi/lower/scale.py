@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.graph.model import Graph, Population
-from neurodeploy.quantise.grid import best_factor
-from neurodeploy.quantise.groups import Decays
-from neurodeploy.targets.limits import Target
-from neurodeploy.targets.loihi.program import STATE_LIMIT, STATE_SHIFT
-from neurodeploy.units import DECAY_BITS, round_nearest
+from neurodeploy.passes.draft import Draft
+from neurodeploy.quantise.grid import WeightGrid, best_factor
+from neurodeploy.quantise.groups import Grouped
+from neurodeploy.targets.loihi.chip import DECAY_BITS, STATE_LIMIT, STATE_SHIFT
+from neurodeploy.targets.loihi.lower.decays import alpha, alpha_syn
+from neurodeploy.targets.loihi.lower.decisions import Decisions
+from neurodeploy.units import round_nearest
 
 NETX_BIAS_EXPONENT = 6
 """NetX fixes it. Source: lava-dl 0.6.0, lava/lib/dl/netx/hdf5.py, ``get_neuron_params``."""
@@ -26,15 +29,15 @@ STATE_MARGIN = 2.0
 """v may grow to this many times what the calibration samples reached before it saturates."""
 
 
-def gains(population: Population, decays: Decays) -> NDArray[np.float64]:
+def gains(population: Population, decays: Grouped) -> NDArray[np.float64]:
     """Give what one unit of synaptic input adds to v at the step it arrives, per neuron.
 
     ``alpha * r`` for unfiltered models and ``alpha * r * w_in * dt/tau_syn`` for filtered ones, with the
     decays that the registers really hold: alpha = dv / 4096, dt/tau_syn = (du + 1) / 4096.
     """
-    gain = decays.dv / 2.0**DECAY_BITS * population.r
+    gain = alpha(decays) * population.r
     if population.model.filtered:
-        gain = gain * population.w_in * (decays.du + 1) / 2.0**DECAY_BITS
+        gain = gain * population.w_in * alpha_syn(decays)
     return gain
 
 
@@ -51,55 +54,97 @@ def origin(population: Population) -> NDArray[np.float64]:
     return population.v_reset if population.model.spiking else population.v_leak
 
 
-def drive_per_step(population: Population, decays: Decays) -> NDArray[np.float64]:
+def drive_per_step(population: Population, decays: Grouped) -> NDArray[np.float64]:
     """Give the constant that is added to v each step, in float units: bias, and leak seen from the reset."""
     current = population.bias * population.r
     if population.model.filtered:
         current = current * population.w_in
-    return np.asarray((current + population.v_leak - origin(population)) * decays.dv / 2.0**DECAY_BITS)
+    return np.asarray((current + population.v_leak - origin(population)) * decays.membrane / 2.0**DECAY_BITS)
 
 
-def jumps_of_v(graph: Graph, population: Population, decays: Decays) -> dict[str, NDArray[np.float64]]:
+def jumps_of_v(graph: Graph, population: Population, decays: Grouped) -> dict[str, NDArray[np.float64]]:
     """Give each projection's weights as jumps of v, relative to the neuron's threshold span."""
     gain = gains(population, decays) * relative_scale(population)
     return {p.name: p.weight * gain[None, :, None] for p in graph.into(population.name)}
 
 
-def choose_scale(
-    population: Population,
-    decays: Decays,
-    jumps: Mapping[str, NDArray[np.float64]],
-    *,
-    reach: float | None,
-    target: Target,
-    chain: bool,
-) -> tuple[NDArray[np.float64], int]:
-    """Choose integer units of v for one float unit, per neuron, and the weight exponent.
+def weight_unit(decided: Decisions, name: str) -> NDArray[np.float64]:
+    """Give the integer of a weight that makes v jump by one float unit, ``[neuron]``."""
+    return decided.scale[name] / 2.0 ** (STATE_SHIFT + decided.weight_exponent[name])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseScale:
+    """Choose integer units of v for one float unit, and the exponent of the weights.
 
     8-bit weights give the unit; threshold, bias and the 24-bit state bound it from above.
+
+    Attributes
+    ----------
+    grid
+        Which weights are legal.
+    vth_max, mantissa_max, bias_exponent_max, weight_exponent_max, state_max
+        Largest values of the registers.
     """
-    # One array for each tap: a tap is one connection, or several that have its signs at most.
-    matrices = [tap for weight in jumps.values() for tap in weight if tap.any()]
-    relative = relative_scale(population)
-    bounds = []
-    drive = float(np.abs(drive_per_step(population, decays) * relative).max(initial=0.0))
-    if drive > 0:
-        largest = NETX_BIAS_EXPONENT if chain else target.limit("bias_exponent_max").value
-        bounds.append((target.limit("bias_mantissa_max").value << largest) / drive)
-    if reach:
-        bounds.append(target.limit("state_max").value / (STATE_MARGIN * reach * float(relative.max())))
-    exponent = 0
-    factor = best_factor(matrices) * 2.0**STATE_SHIFT
-    if population.model.spiking:
-        span = float((population.v_threshold - population.v_reset).min())
-        bounds.append((target.limit("vth_max").value << STATE_SHIFT) / span)
-        wanted = (LEAST_THRESHOLD << STATE_SHIFT) / span
-        if not matrices:
-            return relative * min([wanted, *bounds]), 0
-        largest_exponent = target.limit("weight_exponent_max").value
-        while factor * 2.0**exponent < wanted and exponent < largest_exponent:
-            exponent += 1
-    return relative * min([factor * 2.0**exponent, *bounds]), exponent
+
+    grid: WeightGrid
+    vth_max: int
+    mantissa_max: int
+    bias_exponent_max: int
+    weight_exponent_max: int
+    state_max: int
+
+    name = "choose_scale"
+    title = "scale of v"
+
+    def __call__(self, draft: Draft[Decisions], /) -> Draft[Decisions]:
+        """Give the draft with a scale for every population; its graph stays."""
+        graph, decided = draft.graph, draft.decided
+        scale: dict[str, NDArray[np.float64]] = {}
+        exponent: dict[str, int] = {}
+        for population in graph.populations:
+            jumps = jumps_of_v(graph, population, decided.decays[population.name])
+            scale[population.name], exponent[population.name] = self.choose(
+                population, decided.decays[population.name], jumps, _reach(population, decided)
+            )
+        return Draft(graph, replace(decided, scale=scale, weight_exponent=exponent))
+
+    def choose(
+        self,
+        population: Population,
+        decays: Grouped,
+        jumps: Mapping[str, NDArray[np.float64]],
+        reach: float | None,
+    ) -> tuple[NDArray[np.float64], int]:
+        """Give integer units of v for one float unit, per neuron, and the weight exponent."""
+        # One array for each tap: a tap is one connection, or several that have its signs at most.
+        matrices = [tap for weight in jumps.values() for tap in weight if tap.any()]
+        relative = relative_scale(population)
+        bounds = []
+        drive = float(np.abs(drive_per_step(population, decays) * relative).max(initial=0.0))
+        if drive > 0:
+            bounds.append((self.mantissa_max << self.bias_exponent_max) / drive)
+        if reach:
+            bounds.append(self.state_max / (STATE_MARGIN * reach * float(relative.max())))
+        exponent = 0
+        factor = best_factor(matrices, self.grid) * 2.0**STATE_SHIFT
+        if population.model.spiking:
+            span = float((population.v_threshold - population.v_reset).min())
+            bounds.append((self.vth_max << STATE_SHIFT) / span)
+            wanted = (LEAST_THRESHOLD << STATE_SHIFT) / span
+            if not matrices:
+                return relative * min([wanted, *bounds]), 0
+            while factor * 2.0**exponent < wanted and exponent < self.weight_exponent_max:
+                exponent += 1
+        return relative * min([factor * 2.0**exponent, *bounds]), exponent
+
+
+def _reach(population: Population, decided: Decisions) -> float | None:
+    """Give the largest ``|v - origin|`` over the calibration samples, float units; None without."""
+    if decided.activity is None:
+        return None
+    v = decided.activity[population.name].v
+    return None if v is None else float(np.abs(v - origin(population)).max(initial=0.0))
 
 
 def rewound(

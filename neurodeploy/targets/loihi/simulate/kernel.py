@@ -10,16 +10,16 @@ step by step instead. What arrives beyond the window stays in the buffers for th
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from neurodeploy.ops.compiled import compiled
 from neurodeploy.targets.loihi.simulate.tables import CELLS, DENSE, Record, State, Tables
 
 _WRAP = 1 << 23
 _V_LIMIT = (1 << 23) - 1
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def reset(tables: Tables, state: State) -> None:
     """Start a sample: no current, the initial voltage, nothing on its way."""
     for n in range(state.v.size):  # loops: an array assignment compiles a shape check for seconds
@@ -29,7 +29,7 @@ def reset(tables: Tables, state: State) -> None:
         state.arrivals[i] = 0
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _compact(tables: Tables, state: State, head: int) -> None:
     """Move what is still to arrive to the start of every buffer."""
     for p in range(1, tables.size.size):
@@ -44,7 +44,7 @@ def _compact(tables: Tables, state: State, head: int) -> None:
             buffer[i] = 0
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _list_input(x: NDArray[np.integer], n_steps: int, state: State) -> None:
     """List the input's spikes of ``n_steps`` steps; steps beyond the input are silent."""
     count = 0
@@ -59,7 +59,7 @@ def _list_input(x: NDArray[np.integer], n_steps: int, state: State) -> None:
     state.pointer[n_steps] = count
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _update(
     p: int,
     first: int,
@@ -138,7 +138,7 @@ def _update(
     state.facts[2] = max(state.facts[2], widest)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _send(part: int, source: int, first: int, last: int, head: int, tables: Tables, state: State) -> None:
     """Send the spikes of ``source`` at steps ``first..last-1`` along a part; none arrives in its own step."""
     target = tables.target[part]
@@ -185,7 +185,7 @@ def _send(part: int, source: int, first: int, last: int, head: int, tables: Tabl
                 sums[i] = 0
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _count_events(source: int, n_steps: int, tables: Tables, state: State) -> None:
     """Add the synapses that the window's spikes of a source reached."""
     events = tables.events[tables.events_at[source] :]
@@ -196,7 +196,7 @@ def _count_events(source: int, n_steps: int, tables: Tables, state: State) -> No
     state.facts[1] += total
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _advance(
     x: NDArray[np.integer],
     n_window: int,
@@ -239,7 +239,7 @@ def _advance(
                 _send(tables.part_of[p, 1, i], p, begin, n_window, head, tables, state)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def run(
     x: NDArray[np.integer],
     first: int,

@@ -1,4 +1,4 @@
-"""The float networks between the trained one and the integers: each rung switches one more rounding on."""
+"""Decode a program into the float networks between it and the trained one: one more rounding on each rung."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.graph.model import INPUT, Graph, Population, Projection
-from neurodeploy.targets.loihi.lower.delays import CONNECTION_STEP
-from neurodeploy.targets.loihi.program import STATE_SHIFT, FixedGraph, FixedPopulation, FixedProjection
-from neurodeploy.units import DECAY_BITS, decay_to_tau, delay_to_steps, steps_to_delay
+from neurodeploy.targets.loihi.chip import CONNECTION_STEP, DECAY_BITS, STATE_SHIFT
+from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation, FixedProjection
+from neurodeploy.targets.target import LadderGraph
+from neurodeploy.units import decay_to_tau, delay_to_steps, steps_to_delay
 
 NO_LEAK_STEPS = 2.0**60
 """A time constant, in steps, that stands for a decay register of 0: ``1 - 2**-60`` is 1 in float64."""
 
 
-def float_rungs(graph: Graph, program: FixedGraph) -> list[tuple[str, str, Graph]]:
+def float_rungs(graph: Graph, program: FixedGraph) -> list[LadderGraph]:
     """Build the float networks of the ladder, in order.
 
     Parameters
@@ -29,7 +30,7 @@ def float_rungs(graph: Graph, program: FixedGraph) -> list[tuple[str, str, Graph
 
     Returns
     -------
-    list of (key, title, Graph)
+    list of LadderGraph
         ``float``, ``delays``, ``decays``, ``weights``, ``thresholds``. Each network holds the roundings of
         all before it, as the real numbers that the integers stand for. What the last one still lacks against
         the integers is their arithmetic: truncation, saturation, wrap, and the floor of negative exponents.
@@ -49,26 +50,10 @@ def float_rungs(graph: Graph, program: FixedGraph) -> list[tuple[str, str, Graph
         ("weights", "8-bit weights", _with_weights),
         ("thresholds", "integer threshold and bias", _with_thresholds),
     ]
-    rungs = [("float", "float, as trained", graph)]
+    rungs = [LadderGraph("float", "float, as trained", graph)]
     for key, title, step in steps:
-        rungs.append((key, title, step(rungs[-1][2], program)))
+        rungs.append(LadderGraph(key, title, step(rungs[-1].graph, program)))
     return rungs
-
-
-def same(one: Graph, other: Graph) -> bool:
-    """Say whether two networks hold the same numbers, so that one need not be computed again."""
-    pairs = [*zip(one.populations, other.populations, strict=True)]
-    edges = [*zip(one.projections, other.projections, strict=True)]
-    return all(_same_arrays(a, b, _POPULATION_ARRAYS) for a, b in pairs) and all(
-        _same_arrays(a, b, ("weight", "delay_s")) for a, b in edges
-    )
-
-
-_POPULATION_ARRAYS = ("tau_s", "v_threshold", "v_leak", "v_reset", "r", "tau_syn_s", "w_in", "bias")
-
-
-def _same_arrays(one: object, other: object, names: tuple[str, ...]) -> bool:
-    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
 
 
 def _with_delays(graph: Graph, program: FixedGraph) -> Graph:
@@ -92,7 +77,7 @@ def _with_decays(graph: Graph, program: FixedGraph) -> Graph:
     """Give every neuron the time constants that its decay registers stand for."""
 
     def tau(decay: NDArray[np.integer]) -> NDArray[np.float64]:
-        return np.minimum(decay_to_tau(decay, graph.dt_s), NO_LEAK_STEPS * graph.dt_s)
+        return np.minimum(decay_to_tau(decay, graph.dt_s, bits=DECAY_BITS), NO_LEAK_STEPS * graph.dt_s)
 
     def change(population: Population, fixed: FixedPopulation) -> Population:
         changed = replace(population, tau_s=tau(fixed.dv))

@@ -1,0 +1,19 @@
+"""Synapses without delays."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional
+
+from neurodeploy.nn.connection import Connection
+
+
+class Dense(Connection):
+    """Synapses whose spikes arrive in their own step: ``y = x W^T``, for one tap.
+
+    Parameters as for :class:`~neurodeploy.nn.connection.Connection`; ``n_taps`` is 1.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn spikes ``[step, batch, source]`` into input currents ``[step, batch, target]``."""
+        return functional.linear(x, self.synapses()[0])

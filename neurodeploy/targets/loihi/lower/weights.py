@@ -1,0 +1,136 @@
+"""Weights: real numbers become integers of the legal grid, rounded together where there are samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.graph.model import Graph, Population, Projection
+from neurodeploy.passes.draft import Draft
+from neurodeploy.quantise.grid import WeightGrid, to_grid
+from neurodeploy.quantise.rounding import round_calibrated
+from neurodeploy.targets.loihi.chip import STATE_SHIFT
+from neurodeploy.targets.loihi.lower.decays import alpha, alpha_syn
+from neurodeploy.targets.loihi.lower.decisions import Decisions
+from neurodeploy.targets.loihi.lower.notes import clipped_findings
+from neurodeploy.targets.loihi.lower.scale import gains, jumps_of_v, weight_unit
+from neurodeploy.units import delay_to_steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundWeights:
+    """Round the weights into each population to the grid of its scale.
+
+    Attributes
+    ----------
+    grid
+        Which integers are legal.
+    """
+
+    grid: WeightGrid
+
+    name = "round_weights"
+    title = "8-bit weights"
+
+    def __call__(self, draft: Draft[Decisions], /) -> Draft[Decisions]:
+        """Give the draft with the weights that integers stand for."""
+        graph, decided = draft.graph, draft.decided
+        rounded: dict[str, NDArray[np.float64]] = {}
+        for population in graph.populations:
+            into = list(graph.into(population.name))
+            units = self._units(graph, population, decided)
+            whole = self._together(graph, population, decided, units)
+            n_clipped = 0
+            for projection in into:
+                own = units[projection.name]
+                group = decided.decays[population.name].group
+                source_group = decided.source_group(projection.source, graph.input_size)
+                alone, clipped = _alone(own, group, source_group, self.grid)
+                weight = whole.get(projection.name, alone)
+                n_clipped += clipped
+                decided = decided.noted(
+                    "projections",
+                    projection.name,
+                    **_facts(projection, own, weight, clipped, decided.weight_exponent[population.name]),
+                )
+                unit = weight_unit(decided, population.name) * gains(
+                    population, decided.decays[population.name]
+                )
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    real = weight / unit[None, :, None]
+                # Where the gain is 0 no input reaches v, so the weight means nothing and stays.
+                rounded[projection.name] = np.where(unit[None, :, None] == 0, projection.weight, real)
+            total = sum(int((units[p.name] != 0).sum()) for p in into)
+            decided = decided.noted("populations", population.name, clipped_weights=n_clipped).found(
+                *clipped_findings(f"{graph.name}.{population.name}", n_clipped, total)
+            )
+        projections = tuple(replace(p, weight=rounded[p.name]) for p in graph.projections)
+        return Draft(replace(graph, projections=projections), decided)
+
+    def _units(
+        self, graph: Graph, population: Population, decided: Decisions
+    ) -> dict[str, NDArray[np.float64]]:
+        """Give each projection's weights in grid units."""
+        jumps = jumps_of_v(graph, population, decided.decays[population.name])
+        unit = float(decided.scale[population.name].max()) / 2.0 ** (
+            STATE_SHIFT + decided.weight_exponent[population.name]
+        )
+        return {name: jump * unit for name, jump in jumps.items()}
+
+    def _together(
+        self,
+        graph: Graph,
+        population: Population,
+        decided: Decisions,
+        units: dict[str, NDArray[np.float64]],
+    ) -> dict[str, NDArray[np.int32]]:
+        """Round all weights into a population on the calibration samples; nothing without samples."""
+        if decided.activity is None:
+            return {}
+        decays = decided.decays[population.name]
+        into = list(graph.into(population.name))
+        return round_calibrated(
+            units,
+            delay_steps={p.name: delay_to_steps(p.delay_s, graph.dt_s) for p in into},
+            spikes={p.name: decided.activity[p.source].spikes for p in into},
+            source_group={p.name: decided.source_group(p.source, graph.input_size) for p in into},
+            group=decays.group,
+            kept_v=1.0 - alpha(decays),
+            kept_u=1.0 - alpha_syn(decays),
+            grid=self.grid,
+        )
+
+
+def _alone(
+    x: NDArray[np.float64], group: NDArray[np.int64], source_group: NDArray[np.int64], grid: WeightGrid
+) -> tuple[NDArray[np.int32], int]:
+    """Round ``[tap, post, pre]`` weights to the nearest, each chip connection by its own signs."""
+    weight = np.zeros(x.shape, dtype=np.int32)
+    clipped = 0
+    for tap in range(x.shape[0]):
+        for n in range(int(group.max()) + 1):
+            for j in range(int(source_group.max()) + 1):
+                part = np.ix_(np.flatnonzero(group == n), np.flatnonzero(source_group == j))
+                weight[tap][part], lost = to_grid(x[tap][part], grid)
+                clipped += lost
+    return weight, clipped
+
+
+def _facts(
+    projection: Projection,
+    units: NDArray[np.float64],
+    weight: NDArray[np.int32],
+    clipped: int,
+    exponent: int,
+) -> dict[str, object]:
+    """Say what the rounding of one projection did."""
+    power, error = float((units**2).sum()), float(((weight - units) ** 2).sum())
+    return {
+        "weights": int((projection.weight != 0).sum()),
+        "clipped": clipped,
+        "rounded_to_zero": int(((projection.weight != 0) & (weight == 0)).sum()),
+        "exponent": exponent,
+        "weight_snr_db": round(float(10 * np.log10(power / error)), 3) if power and error else None,
+    }

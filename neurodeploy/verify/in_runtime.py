@@ -1,0 +1,124 @@
+"""P3: our simulator against a runtime that runs the very artefact; one mismatch is a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.data.samples import Samples
+from neurodeploy.findings.codes_parity import FEWER_SAMPLES, NO_V_TO_COMPARE, P3_DIFFERS
+from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.targets.target import Runtime, Target
+from neurodeploy.traces import Traces
+from neurodeploy.verify.gates import Check, broken, judge, skipped
+from neurodeploy.verify.levels import compare
+
+PREFERRED_SETS = ("validation", "test")
+"""Sets that a runtime's samples are taken from, in this order; then any other, then the golden inputs."""
+
+
+def choose_inputs(
+    sets: Mapping[str, Samples], golden: NDArray[np.uint8], n: int
+) -> tuple[str, NDArray[np.uint8]]:
+    """Take the first ``n`` samples of the first set that has any; else of the golden inputs."""
+    names = [name for name in PREFERRED_SETS if name in sets]
+    names += [name for name in sets if name not in names]
+    for name in names:
+        if len(sets[name]):
+            return name, sets[name].spikes[:n]
+    return "golden", golden[:n]
+
+
+def check_runtime(
+    bundle: Path,
+    target: Target[Any],
+    program: Any,
+    inputs: NDArray[np.uint8],
+    *,
+    asked: int,
+    source: str,
+    required: bool,
+    runtime: Runtime | None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Check:
+    """P3: run samples in a runtime and in our simulator, and compare every spike and v of every population.
+
+    Parameters
+    ----------
+    bundle
+        The artefact that the runtime runs.
+    target
+        Whose runtime it is; its parity says how closely v must agree.
+    program
+        What the bundle holds, as the target reads it.
+    inputs
+        ``[sample, step, source]``.
+    asked
+        How many samples were asked for; 0 skips the check.
+    source
+        Which set the samples are from, for the report.
+    required
+        Whether the verification may pass without this check.
+    runtime
+        What runs the bundle; None where the target has nothing but its simulator.
+    """
+    if runtime is None:
+        reason = f"the target {target.name} has no runtime besides our simulator"
+        return skipped("P3", "simulator = runtime", reason, required=required, backend="runtime")
+    name = runtime.name.capitalize()
+    exact = target.parity.v_tolerance == 0.0
+    title = f"integers = {name}, bit for bit" if exact else f"simulator = {name}"
+    if asked == 0:
+        reason = f"no samples were asked for (--{runtime.name} N)"
+        return skipped("P3", title, reason, required=required, backend=runtime.name)
+    if missing := runtime.missing():
+        reason = f"{missing.message}: {missing.found}" if missing.found else missing.message
+        return skipped("P3", title, reason, required=required, backend=runtime.name)
+    notes = []
+    if 0 < len(inputs) < asked:
+        notes.append(
+            FEWER_SAMPLES.finding(where=f"samples {source!r}", found=str(len(inputs)), limit=str(asked))
+        )
+    if not len(inputs):
+        return judge(
+            "P3", title, n_compared=0, problems=(), agreed="", required=required, backend=runtime.name
+        )
+    try:
+        theirs = runtime.run(
+            bundle,
+            inputs,
+            record=("spikes", "v"),
+            progress=lambda done, total: progress(f"{name}, {done} of {total} samples"),
+        )
+    except NeurodeployError as error:
+        return broken("P3", title, error.findings, required=required, backend=runtime.name)
+    problems, facts = _compared(target, program, inputs, theirs)
+    how = "every spike and every v" if exact else "every spike, and every v within its tolerance,"
+    return judge(
+        "P3",
+        title,
+        n_compared=len(inputs),
+        problems=problems,
+        agreed=f"{how} of every population equal, {len(inputs)} samples of {source}, {inputs.shape[1]} steps",
+        required=required,
+        backend=runtime.name,
+        facts=facts | {"samples_from": source, "n_steps": int(inputs.shape[1])},
+        notes=notes,
+    )
+
+
+def _compared(
+    target: Target[Any], program: Any, inputs: NDArray[np.uint8], theirs: Traces
+) -> tuple[list[Finding], dict[str, Any]]:
+    """Hold a runtime's traces against our simulator's; traces without v cannot be compared."""
+    ours = target.simulate(program, inputs, record=("spikes", "v"))
+    problems, facts = compare(P3_DIFFERS, ours, theirs, tolerance=target.parity.v_tolerance)
+    without_v = [name for name, trace in theirs.populations.items() if trace.v is None]
+    if without_v and not problems:
+        fix = "Install the runtime again: it gave spikes alone."
+        problems = [NO_V_TO_COMPARE.finding(where=", ".join(without_v), help=fix)]
+    return problems, facts
