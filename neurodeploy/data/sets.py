@@ -18,6 +18,7 @@ from neurodeploy.findings.codes_training import BAD_PATTERN, CLASS_TOO_SMALL, NO
 from neurodeploy.findings.codes_usage import NO_SUCH_PATH
 from neurodeploy.recipe import Data, Recipe
 from neurodeploy.recipe.plugins import BUILT_IN
+from neurodeploy.recipe.sizes import check_memory
 from neurodeploy.units import round_nearest
 
 STREAMS = {"train": 0, "validation": 1, "test": 2, "split": 3}
@@ -42,8 +43,9 @@ def load_data(recipe: Recipe, data_dir: Path | None = None, seed: int | None = N
         ND001 no such folder or file, ND030 to ND035 see :func:`neurodeploy.data.shd_file.read_events`,
         ND036 no download, ND037 no folder given, ND038 no file or several files match a name pattern,
         ND039 a class has too few samples to split off a validation set; ND042 a plug-in's sets do not fit the
-        recipe, ND424 (exit code 4) they cannot be loaded.
+        recipe, ND046 more memory than there is, ND424 (exit code 4) they cannot be loaded.
     """
+    check_memory(recipe)
     seed = recipe.train.seed if seed is None else seed
     data = recipe.data
     if data.kind not in BUILT_IN:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,6 @@ from neurodeploy.findings.codes_usage import (
     NO_SUCH_PATH,
     UNKNOWN_KEY,
     UNKNOWN_RECIPE,
-    UNREADABLE_FILE,
 )
 from neurodeploy.findings.finding import NeurodeployError, nearest
 from neurodeploy.recipe.explain import KEYS_PAGE, findings_of
@@ -26,11 +24,7 @@ from neurodeploy.recipe.keys import key, keys, tables
 from neurodeploy.recipe.plugins import TABLE as OPTIONS
 from neurodeploy.recipe.schema import Recipe
 from neurodeploy.recipe.section import Section
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from neurodeploy.recipe.toml_text import parse_toml, read_toml
 
 VARIANTS = "variants"
 """Table of a recipe file: name of a variant = list of overrides, as ``--set`` takes them."""
@@ -168,15 +162,7 @@ def _find(text: str) -> tuple[Path, str | None]:
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """Read a file and take its variants out."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
-        raise UNREADABLE_FILE.error(
-            where=str(path),
-            found=str(error).splitlines()[0],
-            limit="a TOML file in UTF-8",
-            help="Start from a shipped recipe: `neurodeploy inspect mts-xor`.",
-        ) from None
+    table = read_toml(path, help="Start from a shipped recipe: `neurodeploy inspect mts-xor`.")
     variants = table.pop(VARIANTS, {})
     if not isinstance(variants, dict) or not all(
         isinstance(items, list) and all(isinstance(item, str) for item in items)
@@ -185,7 +171,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[str]]]:
         raise BAD_VALUE.error(
             message="a key of the recipe has a wrong value",
             where=f"{path}: {VARIANTS}",
-            found=repr(variants),
+            found=repr(variants)[:300],
             limit='a table of name = ["section.key=value", ...]',
             help='For example: reversed = ["network.tau.dtau_s=-0.2"].',
         )
@@ -196,6 +182,10 @@ def _parsed(text: str) -> tuple[str, Any]:
     """Split ``section.key=value`` and read the value as TOML; a bare word is a string."""
     name, equals, value = text.partition("=")
     name, value = name.strip(), value.strip()
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # bytes of the command line that are no UTF-8
+        raise BAD_OVERRIDE.error(where=ascii(text)[:300], limit="text in UTF-8", help=KEYS_PAGE) from None
     if not equals or not name or not all(name.split(".")):
         raise BAD_OVERRIDE.error(where=text, limit="section.key=value, as train.epochs=10", help=KEYS_PAGE)
     if key(name) is None and not _is_option(name):
@@ -209,7 +199,7 @@ def _parsed(text: str) -> tuple[str, Any]:
             help=f"did you mean {close!r}?" if close else nearest(name, known) or KEYS_PAGE,
         )
     try:
-        parsed = tomllib.loads(f"value = {value}")
+        parsed = parse_toml(f"value = {value}")
     except ValueError:
         return name, value
     return name, parsed["value"] if list(parsed) == ["value"] else value

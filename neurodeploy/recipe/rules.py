@@ -8,6 +8,7 @@ from neurodeploy.findings.codes_usage import KEYS_DISAGREE, TAU_BELOW_STEP
 from neurodeploy.findings.finding import Finding
 from neurodeploy.recipe.plugins import BUILT_IN
 from neurodeploy.recipe.schema import FILES, Recipe
+from neurodeploy.recipe.sizes import check_sizes
 
 MTS_XOR_CUE_STEPS = 10
 MTS_XOR_BLOCK_STEPS = 15
@@ -19,6 +20,7 @@ def check_recipe(recipe: Recipe) -> Iterator[Finding]:
     yield from _tau_reaches_dt(recipe)
     yield from _delays_fit(recipe)
     yield from _data_fits(recipe)
+    yield from check_sizes(recipe)
 
 
 def _tau_reaches_dt(recipe: Recipe) -> Iterator[Finding]:

@@ -18,11 +18,15 @@ class Augment(Section):
     """Changes to the training samples, drawn anew for each batch; never applied to held-out sets."""
 
     time_shift_steps: int = Field(
-        default=0, ge=0, description="Each sample is shifted by a whole number of steps within +- this."
+        default=0,
+        ge=0,
+        le=10000,
+        description="Each sample is shifted by a whole number of steps within +- this.",
     )
     channel_shift: int = Field(
         default=0,
         ge=0,
+        le=65536,
         description="Each sample is shifted by a whole number of binned channels within +- this.",
     )
     time_stretch: float = Field(
@@ -51,7 +55,7 @@ class Data(Section):
         "or the name of another package's data set (entry point group neurodeploy.datasets).",
         json_schema_extra={"enum": list(BUILT_IN)},
     )
-    dt_s: float = Field(default=0.01, gt=0, le=1, description="Length of one step, in seconds.")
+    dt_s: float = Field(default=0.01, ge=1e-6, le=1, description="Length of one step, in seconds.")
     steps: int = Field(
         default=100, ge=1, le=10000, description="Steps of a sample; spikes after them are cut."
     )
@@ -76,18 +80,21 @@ class Data(Section):
     train_files: str = Field(
         default="*train*.h5",
         pattern=r"^[^/\\]+$",
+        max_length=255,
         description="Name pattern of the training file in the folder given by --data.",
         json_schema_extra=only("kind", "events"),
     )
     validation_files: str = Field(
         default="*valid*.h5",
         pattern=r"^[^/\\]+$",
+        max_length=255,
         description="Name pattern of the validation file; without it, a fraction.",
         json_schema_extra=only("kind", "events"),
     )
     test_files: str = Field(
         default="*test*.h5",
         pattern=r"^[^/\\]+$",
+        max_length=255,
         description="Name pattern of the test file.",
         json_schema_extra=only("kind", "events"),
     )
@@ -102,17 +109,23 @@ class Data(Section):
     train_trials: int = Field(
         default=10240,
         ge=1,
+        le=10**8,
         description="Generated training trials.",
         json_schema_extra=only("kind", "mts-xor"),
     )
     validation_trials: int = Field(
         default=1024,
         ge=1,
+        le=10**8,
         description="Generated validation trials.",
         json_schema_extra=only("kind", "mts-xor"),
     )
     test_trials: int = Field(
-        default=1024, ge=1, description="Generated test trials.", json_schema_extra=only("kind", "mts-xor")
+        default=1024,
+        ge=1,
+        le=10**8,
+        description="Generated test trials.",
+        json_schema_extra=only("kind", "mts-xor"),
     )
     augment: Augment = Field(
         default_factory=Augment,
@@ -161,12 +174,12 @@ class Data(Section):
 class Train(Section):
     """How the network is trained: Adam, with a schedule for weights and one for delays."""
 
-    epochs: int = Field(default=50, ge=1, description="Passes over the training set.")
-    batch_size: int = Field(default=64, ge=1, description="Samples of a batch.")
-    lr: float = Field(default=1e-3, gt=0, description="Learning rate of weights and BatchNorm.")
-    lr_delay: float = Field(default=0.1, gt=0, description="Learning rate of delays, in steps.")
+    epochs: int = Field(default=50, ge=1, le=10**6, description="Passes over the training set.")
+    batch_size: int = Field(default=64, ge=1, le=10**6, description="Samples of a batch.")
+    lr: float = Field(default=1e-3, gt=0, le=1e3, description="Learning rate of weights and BatchNorm.")
+    lr_delay: float = Field(default=0.1, gt=0, le=1e3, description="Learning rate of delays, in steps.")
     lr_tau: float = Field(
-        default=1e-2, gt=0, description="Learning rate of time constants (of logit(dt/tau))."
+        default=1e-2, gt=0, le=1e3, description="Learning rate of time constants (of logit(dt/tau))."
     )
     lr_schedule: Literal["constant", "one_cycle", "step", "cosine"] = Field(
         default="one_cycle",
@@ -175,19 +188,21 @@ class Train(Section):
     lr_step_first: int = Field(
         default=25,
         ge=1,
+        le=10**6,
         description="First epoch at a halved rate.",
         json_schema_extra=only("lr_schedule", "step"),
     )
     lr_step_every: int = Field(
         default=5,
         ge=1,
+        le=10**6,
         description="Epochs between two halvings.",
         json_schema_extra=only("lr_schedule", "step"),
     )
     delay_schedule: Literal["cosine", "constant"] = Field(
         default="cosine", description="Learning rate of the delays over the epochs."
     )
-    weight_decay: float = Field(default=0.0, ge=0, description="L2 penalty on the weights.")
+    weight_decay: float = Field(default=0.0, ge=0, le=1e3, description="L2 penalty on the weights.")
     keep: Literal["best", "last"] = Field(
         default="best", description="Which epoch's weights are kept: best on the validation set, or the last."
     )
@@ -201,10 +216,12 @@ class Recipe(Section):
     """A recipe: everything that decides a training run, apart from the data files themselves."""
 
     name: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9-]*$", description="Short name: lower-case letters, digits and hyphens."
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+        max_length=100,
+        description="Short name: lower-case letters, digits and hyphens.",
     )
-    description: str = Field(default="", description="What it trains, in a sentence.")
-    source: str = Field(default="", description="Paper that the settings come from.")
+    description: str = Field(default="", max_length=4000, description="What it trains, in a sentence.")
+    source: str = Field(default="", max_length=4000, description="Paper that the settings come from.")
     data: Data = Field(description="Which samples, and how they become spikes.")
     network: Network = Field(default_factory=Network, description="Populations and what connects them.")
     train: Train = Field(default_factory=Train, description="How the network is trained.")
