@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import importlib
+import os
+import signal
 import sys
-from collections.abc import Sequence
-from typing import Any
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
 
 import click
 
 from neurodeploy import __version__
 from neurodeploy.commands.options import show_findings
-from neurodeploy.extras import package_missing
-from neurodeploy.findings.codes_usage import (
-    INTERRUPTED,
-    SYSTEM_REFUSES,
-    UNKNOWN_COMMAND,
-    WRONG_USAGE,
-)
-from neurodeploy.findings.finding import Exit, NeurodeployError, nearest
+from neurodeploy.findings.codes_usage import UNKNOWN_COMMAND
+from neurodeploy.findings.finding import Exit, nearest
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("train", "Train a recipe."),
@@ -38,9 +35,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Commands by name: the module of ``neurodeploy.commands`` whose ``command`` it is, and its line of help.
 Modules are imported when their command is called, so that ``--help`` stays quick."""
 
-CTRL_C = 128 + 2
-"""Exit code after Ctrl-C: 128 and the signal's number, as shells have it."""
-
 EXIT_CODES = """\
 \b
 Exit codes:
@@ -50,20 +44,11 @@ Exit codes:
   3  the network breaks a rule of the target
   4  a required backend is missing or did not run
   5  a bundle's content does not match its hashes
+  70, 130, 143  an internal error, Ctrl-C, SIGTERM
 """
 
-_OUTPUT_ERRORS = frozenset(
-    {
-        errno.ENOSPC,
-        errno.EROFS,
-        errno.ENAMETOOLONG,
-        errno.EACCES,
-        errno.EPERM,
-        errno.ENOTDIR,
-        errno.EISDIR,
-        errno.EEXIST,
-    }
-)
+TRACEBACK_VARIABLE = "NEURODEPLOY_TRACEBACK"
+"""For work on the program itself: where it is set, an exception is raised and not turned into a finding."""
 
 
 class Program(click.Group):
@@ -85,7 +70,7 @@ class Program(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or raise ND081 with the nearest name."""
-        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+        if not ctx.resilient_parsing and args and not args[0].startswith("-") and args[0] not in COMMANDS:
             raise UNKNOWN_COMMAND.error(
                 where="neurodeploy",
                 found=args[0],
@@ -93,6 +78,14 @@ class Program(click.Group):
                 help=nearest(args[0], COMMANDS) or "See `neurodeploy --help`.",
             )
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; where the reader of its output has gone, as in ``... | head``, end quietly."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # click itself would exit with 1, which is a gate's
+            abandon_stdout()
+            ctx.exit(Exit.BROKEN_PIPE)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands from the table alone, without importing them."""
@@ -104,54 +97,79 @@ class Program(click.Group):
         argv = list(sys.argv[1:] if args is None else args)
         extra["standalone_mode"] = False
         extra.setdefault("prog_name", "neurodeploy")
-        try:
-            result = super().main(argv, *rest, **extra)
-        except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message())
-            sys.exit(Exit.BAD_INPUT)
-        except (NeurodeployError, click.ClickException, OSError, ModuleNotFoundError) as error:
-            stopped = as_findings(error)
-            if stopped is None:
-                raise
-            show_findings(stopped.findings, as_json=wants_json(argv))
-            sys.exit(stopped.exit_code)
-        except (click.Abort, KeyboardInterrupt):
-            note = INTERRUPTED.finding(
-                help="Nothing half-written was left; train and sweep continue with --resume.",
-            )
-            show_findings([note], as_json=wants_json(argv))
-            sys.exit(CTRL_C)
+        encodable_streams()
+        with terminable():
+            try:
+                result = super().main(argv, *rest, **extra)
+                sys.stdout.flush()  # a full disk shows here, where it can still be told
+            except click.exceptions.NoArgsIsHelpError as error:
+                click.echo(error.format_message())
+                sys.exit(Exit.BAD_INPUT)
+            except BrokenPipeError:
+                abandon_stdout()
+                sys.exit(Exit.BROKEN_PIPE)
+            except Exception as error:
+                if os.environ.get(TRACEBACK_VARIABLE):
+                    raise
+                stop(error, as_json=wants_json(argv))
+            except KeyboardInterrupt as error:
+                stop(error, as_json=wants_json(argv))
         sys.exit(result if isinstance(result, int) else Exit.OK)
+
+
+def stop(error: BaseException, *, as_json: bool) -> NoReturn:
+    """Show an error as findings and exit; where stdout itself cannot be written, stderr gets them."""
+    from neurodeploy.commands.failure import as_findings
+
+    stopped = as_findings(error)
+    try:
+        show_findings(stopped.findings, as_json=as_json, exit_code=stopped.exit_code)
+        sys.stdout.flush()
+    except OSError:
+        abandon_stdout()
+        with contextlib.suppress(OSError):
+            show_findings(stopped.findings, as_json=False)
+    sys.exit(stopped.exit_code)
+
+
+def encodable_streams() -> None:
+    """Let no character break the output: what a stream's encoding lacks is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        # UTF-8 lacks lone surrogates only, and with `surrogateescape` they are a file name's own bytes.
+        kept = "surrogateescape" if str(stream.encoding).lower().startswith("utf") else "backslashreplace"
+        if hasattr(stream, "reconfigure") and stream.errors not in (kept, "backslashreplace"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def abandon_stdout() -> None:
+    """Send what is left in stdout's buffer nowhere, so that the interpreter's last flush cannot fail."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """Make SIGTERM raise, as Ctrl-C does, so that temporary folders are removed and children ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def raise_terminated(*_: object) -> None:
+        from neurodeploy.commands.failure import Terminated
+
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: the clean-up must not be cut short
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, raise_terminated)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def wants_json(argv: Sequence[str]) -> bool:
     """Say whether the command line asks for JSON, also where it could not be parsed."""
     return any(word == "--json" or word.startswith("--json=") for word in argv)
-
-
-def as_findings(error: Exception) -> NeurodeployError | None:
-    """Turn an error that a user can cause into findings; None for a bug of ours."""
-    if isinstance(error, NeurodeployError):
-        return error
-    if isinstance(error, click.ClickException):
-        context = getattr(error, "ctx", None)
-        path = context.command_path if context else "neurodeploy"
-        return WRONG_USAGE.error(
-            message=f"wrong usage: {error.format_message().rstrip('.')}",
-            where=path,
-            help=f"See `{path} --help`.",
-        )
-    if isinstance(error, ModuleNotFoundError):
-        if (error.name or "").partition(".")[0] == __package__:
-            return None
-        return package_missing(error)
-    if isinstance(error, OSError) and error.errno in _OUTPUT_ERRORS:
-        return SYSTEM_REFUSES.error(
-            where=str(error.filename or ""),
-            found=error.strerror or str(error),
-            help="Check the path, its permissions and the free space.",
-        )
-    return None
 
 
 @click.group(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 import neurodeploy
-from neurodeploy.bundle.folder import bundle_folder
 from neurodeploy.bundle.golden import save_golden
 from neurodeploy.bundle.layout import GOLDEN, MODEL, SAMPLES
 from neurodeploy.bundle.manifest import NOT_MEASURED, Manifest
 from neurodeploy.bundle.manifest_file import write_manifest
+from neurodeploy.bundle.place import bundle_folder
 from neurodeploy.data.samples import Samples, save_samples
-from neurodeploy.findings.finding import Finding, raise_errors
+from neurodeploy.findings.codes_program import WITHOUT_EFFECT
+from neurodeploy.findings.codes_usage import UNKNOWN_TARGET
+from neurodeploy.findings.finding import Finding, NeurodeployError, raise_errors
 from neurodeploy.graph.lowering import canonical
 from neurodeploy.graph.model import Graph
 from neurodeploy.nir.read import read_nir
 from neurodeploy.nir.write import write_nir
 from neurodeploy.passes.draft import Pass
-from neurodeploy.targets.registry import TARGET_FILE, load_target
+from neurodeploy.progress import Progress, silent
+from neurodeploy.targets.registry import TARGET_FILE, load_target, target_names
+from neurodeploy.targets.target import Target
 from neurodeploy.traces import Traces
 from neurodeploy.verify.ladder import ladder
 
@@ -32,8 +37,6 @@ GOLDEN_SAMPLES = 8
 
 RANDOM_SAMPLES, RANDOM_STEPS, RANDOM_RATE = 16, 100, 0.05
 """The input of a bundle made without any samples: Bernoulli spikes, marked as such."""
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,47 +73,48 @@ class ExportResult:
 
 
 def export(
-    source: Path,
+    source: Path | Graph,
     *,
-    target: str,
+    target: str | Path | Target[Any],
     out: Path,
     dt_s: float | None = None,
-    calibrate: Path | None = None,
+    calibrate: Path | Samples | None = None,
     verify: bool = True,
     passes: Sequence[Pass] = (),
-    seed: int = 0,
-    progress: Progress = lambda _: None,
+    seed: int | None = None,
+    progress: Progress = silent,
 ) -> ExportResult:
     """Quantise and compile a network into a bundle, and measure what every rounding cost.
 
     Parameters
     ----------
     source
-        A run folder of ``neurodeploy train``, or a NIR file.
+        A run folder of ``neurodeploy train``, a NIR file, or a network.
     target
-        Name of a target or path of a target file.
+        Name of a target, path of a target file, or a target.
     out
         The bundle's folder; it appears when everything in it is written.
     dt_s
         Length of a step in seconds, for NIR files that do not record it.
     calibrate
-        npz with ``spikes`` (and ``labels``) that a NIR file is calibrated and measured on.
+        Samples, or an npz of ``spikes`` (and ``labels``), that a network without a run is calibrated and
+        measured on.
     verify
         Whether to measure the ladder; without it the manifest says that it was not.
     passes
         Run on the trained network before it is lowered.
     seed
-        Of the random input that is used where there are no samples at all.
+        Of the random input that is used where there are no samples at all; 0 by default.
     progress
-        Called with a line for each stage.
+        Called with the stages.
 
     Raises
     ------
     NeurodeployError
-        Any finding of the stages; then nothing is written.
+        Any finding of the stages, and ND096 for an option that would change nothing; then nothing is written.
     """
-    chip = load_target(target)
-    progress(f"reading {source}")
+    chip = _named(target)
+    progress(f"reading {source.name}")
     loaded = read_source(source, dt_s=dt_s, calibrate=calibrate, seed=seed)
     progress("lowering")
     calibration = loaded.samples.get("calibration") or next(iter(loaded.samples.values()))
@@ -128,7 +132,7 @@ def export(
         progress("writing NIR and compiling")
         write_nir(loaded.graph, folder / MODEL)
         compiled = chip.write(program, folder)
-        if Path(target).suffix == ".toml":
+        if isinstance(target, str | Path) and Path(target).suffix == ".toml":
             (folder / TARGET_FILE).write_bytes(Path(target).read_bytes())
         save_samples(folder / SAMPLES, sets)
         golden_input = loaded.golden_input
@@ -141,11 +145,12 @@ def export(
         if verify:
             graph = read_nir(folder / MODEL)
             for name, samples in sets.items():
-                progress(f"measuring the ladder on {len(samples)} samples of {name}")
-                rungs += [
-                    {"set": name, **rung.to_dict()}
-                    for rung in ladder(graph, chip, chip.read(folder), samples)
-                ]
+                stage = f"measuring the ladder on {name}"
+                progress(stage, 0, len(samples))
+                measured = ladder(
+                    graph, chip, chip.read(folder), samples, progress=partial(_tell, progress, stage, samples)
+                )
+                rungs += [{"set": name, **rung.to_dict()} for rung in measured]
         manifest = write_manifest(
             folder,
             Manifest(
@@ -173,9 +178,32 @@ def export(
     return ExportResult(out, tuple(findings), rungs, manifest)
 
 
-def read_source(path: Path, *, dt_s: float | None, calibrate: Path | None, seed: int) -> Source:
-    """Read a run folder or a NIR file; see :class:`Source`."""
-    if path.is_dir():
+def _tell(progress: Progress, stage: str, samples: Samples, done: int) -> None:
+    progress(stage, done, len(samples))
+
+
+def _named(target: str | Path | Target[Any]) -> Target[Any]:
+    """Give the target, which whoever opens the bundle has to find again by its name or its file."""
+    if isinstance(target, str | Path):
+        return load_target(target)
+    known = load_target(target.name) if target.name in target_names() else None
+    if known is None or dict(known.limits) != dict(target.limits):
+        raise UNKNOWN_TARGET.error(
+            message="a bundle could not name this target",
+            where=target.name,
+            found="other limits than those of that name" if known else "no target of that name",
+            limit=", ".join(target_names()),
+            help="Give the target's TOML file in place of the object: the bundle then holds a copy.",
+        )
+    return target
+
+
+def read_source(
+    path: Path | Graph, *, dt_s: float | None, calibrate: Path | Samples | None, seed: int | None
+) -> Source:
+    """Read a run folder or a NIR file, or take a network; see :class:`Source`."""
+    _refuse_idle_options(path, dt_s=dt_s, calibrate=calibrate, seed=seed)
+    if isinstance(path, Path) and path.is_dir():
         from neurodeploy.training.to_graph import load_run
 
         run = load_run(path)
@@ -186,8 +214,18 @@ def read_source(path: Path, *, dt_s: float | None, calibrate: Path | None, seed:
             run.golden,
             {"recipe": run.recipe.name, "seed": run.recipe.train.seed, "training": run.facts},
         )
-    graph = read_nir(path, dt_s=dt_s)
-    if calibrate is not None:
+    graph = canonical(path) if isinstance(path, Graph) else read_nir(path, dt_s=dt_s)
+    if isinstance(calibrate, Samples):
+        given = Samples(
+            calibrate.spikes,
+            calibrate.labels,
+            calibrate.mask,
+            size=graph.input_size,
+            maximum=graph.input_max,
+            where="calibrate",
+        )
+        samples = {"given": given}
+    elif calibrate is not None:
         readout = graph.readout
         given = Samples.from_npz(
             calibrate,
@@ -197,7 +235,32 @@ def read_source(path: Path, *, dt_s: float | None, calibrate: Path | None, seed:
         )
         samples = {"given": given}
     else:
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed or 0)
         shape = (RANDOM_SAMPLES, RANDOM_STEPS, graph.input_size)
         samples = {"random": Samples((rng.random(shape) < RANDOM_RATE).astype(np.uint8))}
-    return Source(graph, samples, None, None, {"recipe": None, "seed": seed, "training": None})
+    return Source(graph, samples, None, None, {"recipe": None, "seed": seed or 0, "training": None})
+
+
+def _refuse_idle_options(
+    source: Path | Graph, *, dt_s: float | None, calibrate: Path | Samples | None, seed: int | None
+) -> None:
+    """Raise ND096 for every option that would change nothing."""
+    is_run = isinstance(source, Path) and source.is_dir()
+    findings = []
+    if dt_s is not None and (is_run or isinstance(source, Graph)):
+        findings.append(("dt", "it knows how long its steps are"))
+    if calibrate is not None and is_run:
+        findings.append(("calibrate", "it brings the samples that it is calibrated and measured on"))
+    if seed is not None and is_run:
+        findings.append(("seed", "nothing is drawn for it: it brings its samples"))
+    elif seed is not None and calibrate is not None:
+        findings.append(("seed", "nothing is drawn where samples are given"))
+    if findings:
+        raise NeurodeployError(
+            WITHOUT_EFFECT.finding(
+                where=f"--{option}",
+                found=f"given with {'a run' if is_run else 'a network'}: {reason}",
+                help=f"Leave --{option} out.",
+            )
+            for option, reason in findings
+        )

@@ -63,14 +63,19 @@ class Bundle:
 
     @cached_property
     def samples(self) -> Mapping[str, Samples]:
-        """Sets of samples by name; ND010 to ND015 where the network does not take them."""
-        read = self.graph.readout
+        """Sets of samples by name; ND010 to ND015 where the network cannot take them."""
         return load_samples(
             self.path / SAMPLES,
             size=self.manifest.input_size,
             maximum=self.manifest.input_max,
-            n_classes=None if read is None else self.graph.population(read.population).size,
+            n_classes=self.n_classes,
         )
+
+    @cached_property
+    def n_classes(self) -> int | None:
+        """How many classes the readout tells apart; None without one."""
+        readout = self.graph.readout
+        return None if readout is None else self.graph.population(readout.population).size
 
     @cached_property
     def golden(self) -> Golden:

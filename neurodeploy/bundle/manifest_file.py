@@ -70,8 +70,12 @@ def read_manifest(folder: Path) -> Manifest:
         ND008 with exit code 5: the manifest was changed, ND009 a key does not hold what it should.
     """
     folder = Path(folder)
-    if not folder.exists():
-        raise NO_SUCH_PATH.error(where=str(folder), help="Check the path.")
+    try:
+        folder.stat()
+    except OSError as error:
+        raise NO_SUCH_PATH.error(
+            where=str(folder), found=error.strerror or "", help="Check the path."
+        ) from None
     path = folder / MANIFEST
     try:
         raw = _read(path)

@@ -18,14 +18,17 @@ PACKAGES = ("numpy", "numba", "h5py", "nir", "pydantic", "scipy", "torch", "nors
 
 
 @click.command("doctor")
+@click.option(
+    "--deep", is_flag=True, help="Import Lava, which takes seconds, in place of reading the marker."
+)
 @options.json_option
-def command(as_json: bool) -> None:
+def command(*, deep: bool, as_json: bool) -> None:
     """Show versions, whether Lava can run, cores and folders; what is missing is told, not an error."""
     from neurodeploy.shipped import folder
     from neurodeploy.targets.loihi.lava.environment import cache_folder, status
     from neurodeploy.targets.registry import target_names
 
-    lava = status()
+    lava = status(deep=deep)
     facts: dict[str, Any] = {
         "neurodeploy": __version__,
         "python": platform.python_version(),
@@ -42,19 +45,19 @@ def command(as_json: bool) -> None:
         },
     }
     if as_json:
-        options.print_json(facts)
+        options.print_json(facts, schema="doctor")
         return
     for key in ("neurodeploy", "python", "executable", "platform", "cores"):
-        click.echo(f"{key}: {facts[key]}")
-    click.echo(f"packages: {', '.join(f'{name} {found}' for name, found in facts['packages'].items())}")
-    click.echo(f"targets: {', '.join(facts['targets'])}")
+        options.echo(f"{key}: {facts[key]}")
+    options.echo(f"packages: {', '.join(f'{name} {found}' for name, found in facts['packages'].items())}")
+    options.echo(f"targets: {', '.join(facts['targets'])}")
     if lava.ready:
         versions = ", ".join(f"{name} {found}" for name, found in lava.versions.items())
-        click.echo(f"lava: ready ({lava.origin}), {lava.python}, {versions}")
+        options.echo(f"lava: ready ({lava.origin}), {lava.python}, {versions}")
     else:
-        click.echo(f"lava: not ready ({lava.origin}), {lava.reason}; run `neurodeploy lava install`")
+        options.echo(f"lava: not ready ({lava.origin}), {lava.reason}; run `neurodeploy lava install`")
     for name, path in facts["folders"].items():
-        click.echo(f"{name} folder: {path}")
+        options.echo(f"{name} folder: {path}")
 
 
 def available_cores() -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 
-from neurodeploy.commands import options
+from neurodeploy.commands import options, progress_bar
 from neurodeploy.findings.codes_parity import DROP_TOO_LARGE, GATE_NEEDS_LABELS
 from neurodeploy.findings.finding import Exit, Finding
 
@@ -15,17 +16,22 @@ from neurodeploy.findings.finding import Exit, Finding
 @click.command("export")
 @click.argument("source", metavar="RUN|FILE.nir", type=click.Path(path_type=Path))
 @options.target_option
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The bundle's folder [default: beside it]."
+@options.out_option(
+    "FOLDER", help="The bundle's folder.  [default: <run>-bundle or <file>-bundle, beside it]"
 )
-@click.option(
-    "--dt", "dt_s", type=float, metavar="SECONDS", help="Length of a step, for NIR files that do not say."
-)
+@options.dt_option
 @click.option(
     "--calibrate",
     type=click.Path(path_type=Path),
     metavar="FILE.npz",
     help="Spikes (and labels) that a NIR file is calibrated and measured on.",
+)
+@click.option(
+    "--pass",
+    "passes",
+    multiple=True,
+    metavar="NAME[:OPTION=VALUE,...]",
+    help="Run a pass on the trained network first; repeatable, in this order.",
 )
 @click.option(
     "--max-drop",
@@ -34,7 +40,7 @@ from neurodeploy.findings.finding import Exit, Finding
     help="Fail if the integers lose more accuracy than this.",
 )
 @click.option("--no-verify", is_flag=True, help="Do not measure what each rounding costs.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the random input without samples.")
+@click.option("--seed", type=int, help="Of the random input, where there are no samples.  [default: 0]")
 @options.json_option
 @click.pass_context
 def command(
@@ -42,12 +48,13 @@ def command(
     *,
     source: Path,
     target: str,
-    output: Path | None,
+    out: Path | None,
     dt_s: float | None,
     calibrate: Path | None,
+    passes: tuple[str, ...],
     max_drop: float | None,
     no_verify: bool,
-    seed: int,
+    seed: int | None,
     as_json: bool,
 ) -> None:
     """Turn a run folder or a NIR file into a bundle for a target, and measure what every rounding costs.
@@ -57,45 +64,44 @@ def command(
     """
     if no_verify and max_drop is not None:
         raise click.UsageError("--max-drop needs what --no-verify leaves out", ctx)
-    options.existing(source)
-    if calibrate is not None:
-        options.existing(calibrate)
-    if dt_s is not None and not 0 < dt_s < float("inf"):
-        raise click.BadParameter("a step takes more than 0 seconds", ctx, param_hint="--dt")
-    out = output or source.with_name(f"{source.stem}-bundle")
+    with progress_bar.shown("loading", quiet=as_json) as progress:
+        from neurodeploy.api.bundles import export
 
-    from neurodeploy.export import export
-    from neurodeploy.report.terminal import findings_text, print_text, rungs_table
-
-    say = options.progress_lines(quiet=as_json)
-    result = export(
-        source,
-        target=target,
-        out=out,
-        dt_s=dt_s,
-        calibrate=calibrate,
-        verify=not no_verify,
-        seed=seed,
-        progress=say,
-    )
-    options.end_progress(quiet=as_json)
-    gate = None if max_drop is None else drop_gate(result.rungs, max_drop)
-    if as_json:
-        findings = [*result.findings, *([gate] if gate else [])]
-        options.print_json(
-            {
-                "bundle": str(result.bundle),
-                "findings": [finding.to_dict() for finding in findings],
-                "rungs": result.rungs,
-                "exit_code": Exit.GATE_FAILED if gate else Exit.OK,
-            }
+        bundle = export(
+            source,
+            out if out is not None else beside(source),
+            target=target,
+            dt_s=dt_s,
+            calibrate=calibrate,
+            verify=not no_verify,
+            passes=passes,
+            seed=seed,
+            progress=progress,
         )
-    else:
-        print_text(findings_text([*result.findings, *([gate] if gate else [])]), err=True)
-        for table in rungs_table(result.rungs):
-            print_text(table)
-        click.echo(f"bundle: {result.bundle}")
-    ctx.exit(Exit.GATE_FAILED if gate else Exit.OK)
+    manifest = bundle.manifest
+    rungs = [] if isinstance(manifest.rungs, str) else [dict(rung) for rung in manifest.rungs]
+    gate = None if max_drop is None else drop_gate(rungs, max_drop)
+    code = Exit.GATE_FAILED if gate else Exit.OK
+    findings = [Finding.from_dict(entry) for entry in manifest.findings] + ([gate] if gate else [])
+    if as_json:
+        told = {"bundle": str(bundle.path), "findings": [finding.to_dict() for finding in findings]}
+        options.print_json({**told, "rungs": rungs}, schema="export", exit_code=code)
+        ctx.exit(code)
+    from neurodeploy.report.terminal import print_text, rungs_table
+
+    options.show_findings(findings, as_json=False)
+    for table in rungs_table(rungs):
+        print_text(table)
+    options.echo(f"bundle: {bundle.path}")
+    ctx.exit(code)
+
+
+def beside(source: Path) -> Path:
+    """Give the default name of a bundle: a run's whole name, as dots in it tell runs apart; a file's stem."""
+    place = Path(os.path.normpath(source.absolute()))  # `.` and `run/..` have a name as well
+    name = place.name if source.is_dir() else place.stem
+    folder = place.parent if source.name in ("", "..") else source.parent
+    return folder / f"{name or 'network'}-bundle"
 
 
 def drop_gate(rungs: list[dict[str, Any]], max_drop: float) -> Finding | None:

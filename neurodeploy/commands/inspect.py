@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neurodeploy.commands import options
+from neurodeploy.commands import completion, options
 from neurodeploy.findings.codes_usage import NEITHER_RUN_NOR_BUNDLE
+from neurodeploy.paths import existing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("inspect")
-@click.argument("path", metavar="RECIPE|RUN|FILE.nir|BUNDLE")
+@click.argument("path", metavar="RECIPE|RUN|FILE.nir|BUNDLE", shell_complete=completion.recipes)
 @click.option(
     "--dt", "dt_s", type=float, metavar="SECONDS", help="Length of a step, for NIR files that do not say."
 )
@@ -27,10 +28,10 @@ def command(path: str, dt_s: float | None, as_json: bool) -> None:
     """Show what is in a recipe (name or TOML file), a run folder, a NIR file or a bundle."""
     facts = describe(path, dt_s)
     if as_json:
-        options.print_json(facts)
+        options.print_json(facts, schema="inspect")
         return
     for line in lines(facts):
-        click.echo(line)
+        options.echo(line)
 
 
 def describe(path: str, dt_s: float | None) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def describe(path: str, dt_s: float | None) -> dict[str, Any]:
 
         return {"kind": "NIR file", "path": path, **graph_facts(read_nir(place, dt_s=dt_s))}
     if place.suffix == ".nir":
-        options.existing(place)
+        existing(place)
     return {"kind": "recipe", **_recipe(path)}
 
 

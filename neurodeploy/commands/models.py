@@ -17,18 +17,21 @@ def command(as_json: bool) -> None:
     if as_json:
         options.print_json(
             {
-                recipe.name: {
-                    "description": recipe.description,
-                    "source": recipe.source,
-                    "variants": list(recipe.variants),
+                "models": {
+                    recipe.name: {
+                        "description": recipe.description,
+                        "source": recipe.source,
+                        "variants": list(recipe.variants),
+                    }
+                    for recipe in recipes
                 }
-                for recipe in recipes
-            }
+            },
+            schema="models",
         )
         return
     width = max((len(recipe.name) for recipe in recipes), default=0)
     for recipe in recipes:
         source = f" [{recipe.source}]" if recipe.source else ""
-        click.echo(f"{recipe.name:<{width}}  {recipe.description}{source}")
+        options.echo(f"{recipe.name:<{width}}  {recipe.description}{source}")
         if recipe.variants:
-            click.echo(f"{'':<{width}}  variants: {', '.join(recipe.variants)}")
+            options.echo(f"{'':<{width}}  variants: {', '.join(recipe.variants)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -11,8 +12,12 @@ from typing import Any
 
 import click
 
-from neurodeploy.findings.codes_usage import NO_SUCH_PATH
-from neurodeploy.findings.finding import Finding, Severity, nearest
+from neurodeploy.commands import completion
+from neurodeploy.findings.finding import Finding, Severity
+from neurodeploy.findings.printable import printable
+
+SCHEMA_VERSION = 1
+"""Of every ``--json``: a key changes its meaning or goes only with a new number."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stdout, with the same exit code.")
 threads_option = click.option(
@@ -24,21 +29,75 @@ target_option = click.option(
     show_default=True,
     metavar="NAME|FILE.toml",
     help="Name of a target, or a TOML file.",
+    shell_complete=completion.targets,
 )
 
 
-def existing(path: Path) -> Path:
-    """Give a path that exists, or raise ND001 with the nearest name beside it."""
-    if path.exists():
-        return path
-    beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    raise NO_SUCH_PATH.error(where=str(path), help=nearest(path.name, beside) or "Check the path.")
+class StepLength(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
+    """A length of a step in seconds: finite and above 0."""
+
+    name = "SECONDS"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Give the number."""
+        try:
+            seconds = float(str(value))
+        except ValueError:
+            seconds = math.nan
+        if not 0 < seconds < math.inf:
+            self.fail(f"{value!r}: a step takes more than 0 seconds", param, ctx)
+        return seconds
 
 
-def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
+dt_option = click.option(
+    "--dt",
+    "dt_s",
+    type=StepLength(),
+    metavar="SECONDS",
+    help="Length of a step, for NIR files that do not say.",
+)
+
+
+class OutOption(click.Option):
+    """``-o/--out``; its older name ``--output`` works as well and is not listed."""
+
+    OLDER = "--output"
+
+    def __init__(self, declarations: Sequence[str], **attributes: Any) -> None:
+        super().__init__([*declarations, self.OLDER], **attributes)
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Give the line of the help without the older name."""
+        every = self.opts
+        self.opts = [name for name in every if name != self.OLDER]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = every
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:  # noqa: ARG002 (click's signature)
+        """Name the option in a finding."""
+        return "'-o' / '--out'"
+
+
+def out_option(metavar: str, help: str, *, required: bool = False) -> Callable[[Any], Any]:
+    """Give the decorator of ``-o/--out`` for what a command writes."""
+    return click.option(
+        "-o",
+        "--out",
+        cls=OutOption,
+        type=click.Path(path_type=Path),
+        metavar=metavar,
+        required=required,
+        help=help,
+    )
+
+
+def show_findings(findings: Sequence[Finding], *, as_json: bool, exit_code: int = 0) -> None:
     """Print findings: JSON to stdout, or text to stderr, coloured on a terminal without ``NO_COLOR``."""
     if as_json:
-        click.echo(json.dumps({"findings": [finding.to_dict() for finding in findings]}, indent=1))
+        told = {"findings": [finding.to_dict() for finding in findings]}
+        print_json(told, schema="findings", exit_code=exit_code)
         return
     colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     for number, finding in enumerate(findings):
@@ -50,9 +109,37 @@ def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
         click.echo(("\n" if number else "") + text, err=True)
 
 
-def print_json(payload: Mapping[str, Any]) -> None:
-    """Print a JSON object to stdout."""
-    click.echo(json.dumps(payload, indent=1, allow_nan=False))
+def print_json(payload: Mapping[str, Any], *, schema: str, exit_code: int = 0) -> None:
+    """Print a JSON object to stdout, with the name of its schema and the exit code of the command.
+
+    Parameters
+    ----------
+    payload
+        JSON-ready; a number that is not finite, which JSON lacks, becomes null.
+    schema
+        Name of a file in ``neurodeploy/schemas``, without its ending.
+    exit_code
+        What the command ends with.
+    """
+    head = {"schema": f"neurodeploy/{schema}/{SCHEMA_VERSION}", "exit_code": int(exit_code)}
+    rest = {key: value for key, value in payload.items() if key not in head}
+    click.echo(json.dumps(finite({**head, **rest}), indent=1, allow_nan=False))
+
+
+def finite(value: Any) -> Any:
+    """Give a JSON-ready value with null in place of NaN and infinities."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(entry) for entry in value]
+    return value
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Print text in which names may stand: nothing in it can steer a terminal."""
+    click.echo(printable(text, lines=True), err=err)
 
 
 def progress_lines(*, quiet: bool) -> Callable[[str], None]:

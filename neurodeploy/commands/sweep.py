@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from neurodeploy.commands import completion, options
 from neurodeploy.findings.codes_usage import NO_SUCH_PATH
 from neurodeploy.findings.finding import Exit, Finding
 
@@ -23,14 +23,26 @@ if TYPE_CHECKING:
 
 
 @click.command("sweep")
-@click.argument("recipe")
+@click.argument("recipe", shell_complete=completion.recipes)
 @click.option(
-    "--grid", "grids", multiple=True, metavar="KEY=V1,V2", help="Values of a recipe key, or of `variant`."
+    "--grid",
+    "grids",
+    multiple=True,
+    metavar="KEY=V1,V2",
+    help="Values of a recipe key, or of `variant`.",
+    shell_complete=completion.keys,
 )
 @click.option("--seeds", default="0-4", show_default=True, help="For example 0-9 or 0,3,7.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=None, help="Folder; runs/sweep-RECIPE.")
 @click.option("--data", type=click.Path(path_type=Path), default=None, help="Folder of the data files.")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A setting of every run.")
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A setting of every run.",
+    shell_complete=completion.keys,
+)
 @click.option("--epochs", type=click.IntRange(min=1), default=None, help="Instead of the recipe's.")
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Runs at a time; cores / threads.")
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Of each run.")
@@ -87,7 +99,8 @@ def _show(result: SweepResult, folder: Path, *, as_json: bool) -> None:
             "points": table_json(result.points),
             "findings": [failure.to_dict() for failure in result.failures],
         }
-        click.echo(json.dumps(content, indent=1, allow_nan=False))
+        code = Exit.GATE_FAILED if result.failures else Exit.OK
+        options.print_json(content, schema="sweep", exit_code=code)
         return
     for failure in result.failures:
         click.echo(failure.render(), err=True)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 import click
 
+from neurodeploy.commands import completion, options
+
 
 @click.command("train")
-@click.argument("recipe")
+@click.argument("recipe", shell_complete=completion.recipes)
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="The run folder.  [default: runs/<recipe>-<seed>]"
 )
 @click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Folder with the data files.")
 @click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe; repeatable."
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a key of the recipe; repeatable.",
+    shell_complete=completion.keys,
 )
 @click.option("--epochs", type=click.IntRange(min=1), help="Instead of the recipe's train.epochs.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the recipe's train.seed.")
@@ -58,7 +64,7 @@ def command(
     if not first:
         return
     if as_json:
-        click.echo(json.dumps({"run": str(folder), **result.facts}, indent=1))
+        options.print_json({"run": str(folder), **result.facts}, schema="train")
         return
     for note in result.notes:
         click.echo(f"note: {note}")

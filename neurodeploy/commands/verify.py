@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from neurodeploy.commands import options
+from neurodeploy.paths import existing
 
 
 class SampleCount(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
@@ -87,9 +88,9 @@ def command(
     """
     from neurodeploy.verify.verify import verify
 
-    options.existing(bundle)
+    existing(bundle)
     if given is not None:
-        options.existing(given)
+        existing(given)
     quiet = json_to == "-"
     say = options.progress_lines(quiet=quiet)
     result = verify(
@@ -116,11 +117,11 @@ def command(
 
         options.write_text(report, to_html(result))
     if quiet:
-        options.print_json(result.to_dict())
+        options.print_json(result.to_dict(), schema="verify", exit_code=result.exit_code)
     else:
         from neurodeploy.report.terminal import print_verification
 
         print_verification(result, colour=options.colours())
         for path in filter(None, (report, junit, None if json_to is None else Path(json_to))):
-            click.echo(f"report: {path}")
+            options.echo(f"report: {path}")
     ctx.exit(result.exit_code)

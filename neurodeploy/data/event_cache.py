@@ -61,7 +61,7 @@ def cached_events(path: Path, *, dt_s: float, channels: int, source_channels: in
             return events
         events = read_events(path, **settings)
         arrays = {name: np.atleast_1d(getattr(events, name)) for name in _ARRAYS}
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, NeurodeployError):
             save_npz(target, arrays, compress=False)
         return events
 

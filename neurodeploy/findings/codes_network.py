@@ -98,6 +98,30 @@ SILENT_SOURCE = Rule(
     example="a projection from a leaky integrator",
 )
 
+DELAY_TOO_LARGE = Rule(
+    "ND114",
+    "a delay has more steps than can be counted",
+    why="Delays are counted in 32 bits. Such a delay is a damaged number, or a dt far too small.",
+    example="a nir.Delay of 1e30 s",
+)
+
+NO_GAIN = Rule(
+    "ND115",
+    "the input of a neuron has no effect",
+    why="Its input is multiplied by r (and by w_in behind a filter) before it reaches v.",
+    example="r = 0",
+)
+
+TOO_LARGE = Rule(
+    "ND116",
+    "the network is larger than can be read",
+    why=(
+        "Sizes that a file declares are held against limits before memory is taken for them. A few bytes "
+        "can declare any size."
+    ),
+    example="a NIR file with a weight of 8 TB that nothing is stored of",
+)
+
 UNSUPPORTED_NODE = Rule(
     "ND120",
     "a node of the NIR graph is not supported",

@@ -276,8 +276,8 @@ INTERRUPTED = Rule(
     "ND083",
     "interrupted",
     why=(
-        "Ctrl-C ends a command with exit code 130. Files are written whole or not at all, and training "
-        "and sweeps go on with --resume."
+        "Ctrl-C ends a command with exit code 130, SIGTERM with 143. Files are written whole or not at all, "
+        "and training and sweeps go on with --resume."
     ),
     example="Ctrl-C during `neurodeploy train`",
     severity=Severity.NOTE,
@@ -286,7 +286,7 @@ INTERRUPTED = Rule(
 SYSTEM_REFUSES = Rule(
     "ND084",
     "the system refuses a file or folder",
-    why="No permission, no space, a file where a folder is needed, or the reverse.",
+    why="No permission, no space, a broken disk, a file where a folder is needed, or the reverse.",
     example="-o /out.npz as an ordinary user",
 )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import Enum
+
+from neurodeploy.findings.printable import printable
 
 
 class Severity(str, Enum):
@@ -25,6 +27,10 @@ class Exit:
     TARGET_RULE = 3
     BACKEND_MISSING = 4
     BUNDLE_CHANGED = 5
+    INTERNAL_ERROR = 70
+    INTERRUPTED = 128 + 2
+    TERMINATED = 128 + 15
+    BROKEN_PIPE = 128 + 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +64,22 @@ class Finding:
 
     def render(self) -> str:
         """Give the finding as text, the way a compiler prints a diagnostic."""
-        lines = [f"{self.severity.value}[{self.code}]: {self.message}"]
-        if self.where:
-            lines.append(f"  --> {self.where}")
-        if self.found:
-            lines.append(f"   |  found  {self.found}")
-        if self.limit:
-            lines.append(f"   |  limit  {self.limit}")
-        if self.help:
-            lines.append(f"  help: {self.help}")
+        lines = [f"{self.severity.value}[{self.code}]: {printable(self.message)}"]
+        for start, text in (
+            ("  --> ", self.where),
+            ("   |  found  ", self.found),
+            ("   |  limit  ", self.limit),
+            ("  help: ", self.help),
+        ):
+            if text:
+                lines.append(f"{start}{printable(text)}")
         return "\n".join(lines)
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, str]) -> Finding:
+        """Make a finding of what :meth:`to_dict` gave."""
+        texts = {key: text for key, text in fields.items() if key != "severity"}
+        return cls(**texts, severity=Severity(fields["severity"]))
 
     def to_dict(self) -> dict[str, str]:
         """Give the finding as a JSON-ready mapping."""

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from neurodeploy.graph.arrays import ReadOnlyArrays
 from neurodeploy.graph.model import INPUT, Graph, Population, Projection
 from neurodeploy.graph.neurons import PARAMETERS, ignored_value
+from neurodeploy.graph.synapses import Floats, Indices, stacked, summed
 from neurodeploy.units import delay_to_steps, off_grid, steps_to_delay
 
 
@@ -53,14 +54,22 @@ def lower(projection: Projection, dt_s: float) -> tuple[Branch, ...]:
         Branches with at least one synapse; weights of taps that share synapse and delay are added. Empty
         where the projection has no synapse.
     """
-    used = projection.weight != 0
-    delay_s = snap(np.where(used, projection.delay_s, 0.0), dt_s)
+    shape = (projection.shape[1], projection.shape[2])
     branches = []
-    for delay in np.unique(delay_s[used]):
-        weight = np.where(used & (delay_s == delay), projection.weight, 0.0).sum(axis=0)
-        if weight.any():  # taps of opposite weight cancel
-            branches.append(Branch(float(delay), weight))
+    post, pre, delay_s, w = _snapped(projection, dt_s)
+    for delay in np.unique(delay_s):
+        here = slice(*np.searchsorted(delay_s, [delay, np.nextafter(delay, np.inf)]))
+        weight = np.zeros(shape)
+        weight[post[here], pre[here]] = w[here]
+        branches.append(Branch(float(delay), weight))
     return tuple(branches)
+
+
+def _snapped(projection: Projection, dt_s: float) -> tuple[Indices, Indices, Floats, Floats]:
+    """Give post, pre, delay and weight of each synapse, by rising delay; taps that share all of these add."""
+    synapses = projection.listed
+    shape = (synapses.shape[1], synapses.shape[2])
+    return summed(shape, synapses.post, synapses.pre, snap(synapses.delay_s, dt_s), synapses.weight)
 
 
 def raise_branches(
@@ -83,19 +92,18 @@ def raise_branches(
         Tap k holds the k-th shortest delay of each synapse. Weight and delay are 0 where a synapse has fewer
         delays than there are taps; there is at least one tap.
     """
-    by_delay: dict[float, NDArray[np.float64]] = {}
-    for branch in branches:
-        by_delay[branch.delay_s] = by_delay.get(branch.delay_s, np.zeros(shape)) + branch.weight
-    n_delays = sum(((weight != 0).astype(int) for weight in by_delay.values()), np.zeros(shape, dtype=int))
-    n_taps = max(1, int(n_delays.max(initial=0)))
-    weight, delay_s = np.zeros((n_taps, *shape)), np.zeros((n_taps, *shape))
-    tap = np.zeros(shape, dtype=int)  # the next free tap of each synapse
-    for delay in sorted(by_delay):
-        post, pre = np.nonzero(by_delay[delay])
-        weight[tap[post, pre], post, pre] = by_delay[delay][post, pre]
-        delay_s[tap[post, pre], post, pre] = delay
-        tap[post, pre] += 1
-    return Projection(source=source, target=target, weight=weight, delay_s=delay_s)
+    given = list(branches)
+    at = [np.nonzero(branch.weight) for branch in given]
+    post, pre, delay_s, weight = summed(
+        shape,
+        np.concatenate([np.zeros(0, np.int64), *(post for post, _ in at)]),
+        np.concatenate([np.zeros(0, np.int64), *(pre for _, pre in at)]),
+        np.concatenate(
+            [np.zeros(0), *(np.full(len(p), b.delay_s) for b, (p, _) in zip(given, at, strict=True))]
+        ),
+        np.concatenate([np.zeros(0), *(b.weight[p] for b, p in zip(given, at, strict=True))]),
+    )
+    return Projection.of_list(source, target, stacked(shape, post, pre, delay_s, weight))
 
 
 def snap(delay_s: NDArray[np.float64], dt_s: float) -> NDArray[np.float64]:
@@ -114,15 +122,15 @@ def canonical(graph: Graph) -> Graph:
     snapped (:func:`snap`); projections without any synapse are left out; they are ordered by target, then
     source, in the order of the populations. Parameters that a population's model ignores have fixed values.
     """
-    names = [INPUT, *(p.name for p in graph.populations)]
+    rank = {name: k for k, name in enumerate([INPUT, *(p.name for p in graph.populations)])}
     projections = (canonical_projection(p, graph.dt_s) for p in graph.projections)
     return replace(
         graph,
         populations=tuple(canonical_population(p, graph.dt_s) for p in graph.populations),
         projections=tuple(
             sorted(
-                (p for p in projections if p.weight.any()),
-                key=lambda p: (names.index(p.target), names.index(p.source)),
+                (p for p in projections if len(p.listed)),
+                key=lambda p: (rank[p.target], rank[p.source]),
             )
         ),
     )
@@ -130,8 +138,10 @@ def canonical(graph: Graph) -> Graph:
 
 def canonical_projection(projection: Projection, dt_s: float) -> Projection:
     """Give a projection with as few taps as possible; see :func:`canonical`."""
-    _, post, pre = projection.weight.shape
-    return raise_branches(projection.source, projection.target, lower(projection, dt_s), (post, pre))
+    shape = (projection.shape[1], projection.shape[2])
+    return Projection.of_list(
+        projection.source, projection.target, stacked(shape, *_snapped(projection, dt_s))
+    )
 
 
 def canonical_population(population: Population, dt_s: float) -> Population:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from numpy.typing import ArrayLike
 
 from neurodeploy.graph.arrays import ReadOnlyArrays
 from neurodeploy.graph.neurons import Floats, NeuronModel
+from neurodeploy.graph.synapses import SynapseList, Synapses, checked, dense, in_steps, listed
 
 __all__ = ["INPUT", "SCORES", "Floats", "Graph", "NeuronModel", "Population", "Projection", "Readout"]
 
@@ -53,9 +57,33 @@ class Population(ReadOnlyArrays):
         return int(self.tau_s.shape[0])
 
 
+class _EitherForm(ReadOnlyArrays):
+    """What a projection holds beside its fields: its synapses as lists, and the last answer in steps."""
+
+    __slots__ = ("_listed", "_steps")
+
+    _listed: SynapseList
+    _steps: tuple[float, Synapses]
+
+    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+
+        def __getattr__(self, name: str) -> object:
+            """Make the dense arrays of a projection that holds lists, where someone asks for them."""
+            if name not in ("weight", "delay_s"):
+                raise AttributeError(name)
+            for key, array in zip(("weight", "delay_s"), dense(self._listed, self.name), strict=True):
+                array.setflags(write=False)
+                object.__setattr__(self, key, array)
+            return object.__getattribute__(self, name)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Projection(ReadOnlyArrays):
+class Projection(_EitherForm):
     """Synapses from one source (the input or a population) to one population.
+
+    It holds dense arrays, as the constructor takes them, or lists (:meth:`from_synapses`). Each form is made
+    of the other when it is first asked for; what only needs lists (:attr:`listed`, :meth:`synapses`) stays
+    small for wide and sparse projections.
 
     Attributes
     ----------
@@ -73,15 +101,97 @@ class Projection(ReadOnlyArrays):
     weight: Floats
     delay_s: Floats
 
+    @classmethod
+    def from_synapses(
+        cls,
+        *,
+        source: str,
+        target: str,
+        shape: tuple[int, int],
+        post: ArrayLike,
+        pre: ArrayLike,
+        weight: ArrayLike,
+        delay_s: ArrayLike,
+        tap: ArrayLike | None = None,
+    ) -> Projection:
+        """Make a projection of lists.
+
+        Parameters
+        ----------
+        source, target
+            As above.
+        shape
+            Number of neurons, ``(post, pre)``.
+        post, pre
+            Target and source neuron of each synapse, ``[synapse]``, whole numbers from 0.
+        weight
+            ``[synapse]``; entries of 0 are left out.
+        delay_s
+            ``[synapse]``, in seconds.
+        tap
+            ``[synapse]``; by default the k-th shortest delay of a pair of neurons is in tap k.
+
+        Raises
+        ------
+        NeurodeployError
+            ND105: arrays of different lengths, or indices that are no whole numbers, out of range or stand
+            twice.
+        """
+        where = f"{source}->{target}"
+        lists = checked(shape, post=post, pre=pre, weight=weight, delay_s=delay_s, tap=tap, where=where)
+        return cls.of_list(source, target, lists)
+
+    @classmethod
+    def of_list(cls, source: str, target: str, synapses: SynapseList) -> Projection:
+        """Make a projection of lists that are known to be sound."""
+        made = object.__new__(cls)
+        for name, value in (("source", source), ("target", target), ("_listed", synapses)):
+            object.__setattr__(made, name, value)
+        return made
+
     @property
     def name(self) -> str:
         """``source->target``."""
         return f"{self.source}->{self.target}"
 
     @property
+    def holds_lists(self) -> bool:
+        """Whether it was made of lists and nobody has asked for dense arrays yet."""
+        try:
+            object.__getattribute__(self, "weight")
+        except AttributeError:
+            return True
+        return False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(tap, post, pre)``, as it is also where the arrays are wrong."""
+        synapses = getattr(self, "_listed", None)
+        return self.weight.shape if synapses is None else synapses.shape
+
+    @property
     def n_taps(self) -> int:
         """Number of taps."""
-        return int(self.weight.shape[0])
+        return int(self.shape[0])
+
+    @property
+    def listed(self) -> SynapseList:
+        """The synapses as lists, with their delays in seconds."""
+        if getattr(self, "_listed", None) is None:
+            object.__setattr__(self, "_listed", listed(self.weight, self.delay_s))
+        return self._listed
+
+    def synapses(self, dt_s: float) -> Synapses:
+        """Give the synapses as lists, with their delays in whole steps of ``dt_s`` seconds.
+
+        Delays are rounded by :func:`neurodeploy.units.delay_to_steps`; they must be finite. The answer is
+        kept, so that it is computed once for a ``dt_s``.
+        """
+        known: tuple[float, Synapses] | None = getattr(self, "_steps", None)
+        if known is None or known[0] != dt_s:
+            known = (dt_s, in_steps(self.listed, dt_s))
+            object.__setattr__(self, "_steps", known)
+        return known[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurodeploy.files import atomic_file
+from neurodeploy.files import write_bytes
 from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.lowering import Branch, canonical
@@ -36,8 +37,9 @@ def write_nir(graph: Graph, path: Path) -> None:
     import nir
 
     nir_graph = to_nir(graph)
-    with atomic_file(Path(path)) as temporary:
-        nir.write(temporary, nir_graph)
+    memory = io.BytesIO()  # HDF5 itself ends the process where a disk is full
+    nir.write(memory, nir_graph)
+    write_bytes(Path(path), memory.getbuffer())
 
 
 def to_nir(graph: Graph) -> nir.NIRGraph:

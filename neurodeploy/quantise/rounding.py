@@ -158,7 +158,7 @@ def round_calibrated(
     dict[str, NDArray[np.int32]]
         Legal weights, in the shape of ``units``.
     """
-    legal = {name: _legal(x, group, source_group[name], grid) for name, x in units.items()}
+    legal = {name: legal_of(x, group, source_group[name], grid) for name, x in units.items()}
     rounded = {name: np.zeros(x.shape, dtype=np.int32) for name, x in units.items()}
     # Many small matrices: a second BLAS thread gains nothing, and on a busy machine it waits for its core.
     with threadpool_limits(1):
@@ -182,6 +182,8 @@ def _round_neuron(
     wanted, grid, columns, places = [], [], [], []
     for name, x in units.items():
         tap, pre = np.nonzero(x[:, n])
+        if not pre.size:
+            continue
         wanted.append(x[tap, n, pre])
         grid.append(legal[name][:, tap, n, pre])
         columns.append(delayed(response[name], pre, delay_steps[name][tap, n, pre]))
@@ -194,10 +196,25 @@ def _round_neuron(
         into[name][k, n, j] = weight
 
 
-def _legal(
+def legal_of(
     x: NDArray[np.float64], group: NDArray[np.int64], source_group: NDArray[np.int64], grid: WeightGrid
 ) -> NDArray[np.int64]:
-    """Give step, low and high of every synapse, ``[3, tap, post, pre]``."""
+    """Give step, lowest and highest legal integer of every synapse.
+
+    Parameters
+    ----------
+    x
+        Real-valued weights in grid units, ``[tap, post, pre]``; a connection's signs decide its grid.
+    group, source_group
+        Chip process of each neuron and of each source: a connection joins one of them with one.
+    grid
+        Which integers are legal.
+
+    Returns
+    -------
+    NDArray[np.int64]
+        ``[3, tap, post, pre]``.
+    """
     grids = np.zeros((3, *x.shape), dtype=np.int64)
     for tap in range(x.shape[0]):
         for n in range(int(group.max()) + 1):

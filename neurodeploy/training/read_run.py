@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from neurodeploy.findings.codes_training import RUN_NOT_FINISHED
-from neurodeploy.findings.codes_usage import NO_SUCH_PATH
 from neurodeploy.recipe import load_recipe
-from neurodeploy.runs.folder import MODEL, RECIPE, RESULT, SAMPLES, unreadable
+from neurodeploy.runs.folder import MODEL, RECIPE, unreadable
+from neurodeploy.runs.run import require_finished
 from neurodeploy.training.fit.checkpoint import load_tensors, save_tensors
 from neurodeploy.training.model.network import Network
 
@@ -28,20 +27,7 @@ def read_network(path: Path) -> Network:
         ND001 no such folder, ND050 not a finished run, ND002 the weights cannot be read or do not fit the
         recipe, or a finding of the recipe.
     """
-    if not path.exists():
-        raise NO_SUCH_PATH.error(where=str(path), help="Check the path.")
-    missing = [name for name in (RECIPE, MODEL, SAMPLES, RESULT) if not (path / name).is_file()]
-    if missing:
-        begun = (path / RECIPE).is_file()
-        raise RUN_NOT_FINISHED.error(
-            message="the training has not finished" if begun else "the folder is not a training run",
-            where=str(path),
-            found=f"no {', '.join(missing)}",
-            limit=f"{RECIPE}, {MODEL}, {SAMPLES} and {RESULT}",
-            help=f"Finish it: `neurodeploy train {path / RECIPE} -o {path} --resume`."
-            if begun
-            else "Make one with `neurodeploy train RECIPE`.",
-        )
+    require_finished(path)
     recipe = load_recipe(path / RECIPE)
     state, facts = load_tensors(path / MODEL)
     try:

@@ -140,10 +140,12 @@ def _hashes(manifest: Manifest) -> Check:
 def _sets(bundle: Bundle, given: Path | None) -> dict[str, Samples]:
     """Give the sets to measure on, checked against what the network takes."""
     if given is not None:
-        read = bundle.graph.readout
-        n_classes = None if read is None else bundle.graph.population(read.population).size
-        size, most = bundle.manifest.input_size, bundle.manifest.input_max
-        return {"given": Samples.from_npz(given, size=size, maximum=most, n_classes=n_classes)}
+        manifest = bundle.manifest
+        return {
+            "given": Samples.from_npz(
+                given, size=manifest.input_size, maximum=manifest.input_max, n_classes=bundle.n_classes
+            )
+        }
     sets = dict(bundle.samples)
     without = {name: samples for name, samples in sets.items() if name != NOT_VERIFIED}
     return without or sets

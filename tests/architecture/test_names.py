@@ -1,4 +1,4 @@
-"""Rules 4 and 9: no public class and no module's name stands twice; nor does that of a run's or bundle's file."""
+"""Files and public classes have names of their own; file names of runs and bundles stand in one file each."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def named_twice(all_sources: tuple[Source, ...]) -> Iterator[str]:
     for kind, found in (("file", files), ("class", classes)):
         for name, places in sorted(found.items()):
             if len(places) > 1:
-                yield f"{kind} {name}: {', '.join(places)}"
+                yield f"{kind} {name} ({', '.join(places)})"
 
 
 def test_files_and_public_classes_have_names_of_their_own(hold):
@@ -53,8 +53,8 @@ def test_a_name_that_stands_twice_is_seen(package):
         }
     )
     assert list(named_twice(sources(made))) == [
-        "file rules: graph/rules.py, targets/rules.py",
-        "class Trace: graph/rules.py, traces.py",
+        "file rules (graph/rules.py, targets/rules.py)",
+        "class Trace (graph/rules.py, traces.py)",
     ]
 
 
@@ -93,7 +93,7 @@ def repeated(all_sources: tuple[Source, ...]) -> Iterator[str]:
                 found[name].add(source.name)
     for name, places in sorted(found.items()):
         if len(places) > FILE_NAMES[name]:
-            yield f"{name}: {', '.join(sorted(places))}"
+            yield f"{name} ({', '.join(sorted(places))})"
 
 
 def test_every_file_of_a_run_and_of_a_bundle_is_on_the_list():
@@ -119,4 +119,4 @@ def test_a_file_name_written_out_again_is_seen(package):
             "export.py": '"""Writes program.h5."""\nhelp = "program.h5 was changed"\n',
         }
     )
-    assert list(repeated(sources(made))) == ["program.h5: bundle/layout.py, verify/verify.py"]
+    assert list(repeated(sources(made))) == ["program.h5 (bundle/layout.py, verify/verify.py)"]

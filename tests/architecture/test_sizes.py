@@ -16,14 +16,17 @@ ONE_EACH = ("commands",)
 def too_large(all_sources: tuple[Source, ...]) -> Iterator[str]:
     """Yield folders, files and functions that are too large; ``__init__`` and ``__main__`` do not count."""
     counts = Counter(source.folder for source in all_sources if not source.stem.startswith("__"))
-    yield from (f"{folder}/" for folder, n in sorted(counts.items()) if n > FILES and folder not in ONE_EACH)
+    for folder, n in sorted(counts.items()):
+        if n > FILES and folder not in ONE_EACH:
+            yield f"{folder}/ ({n} files)"
     for source in all_sources:
         if len(source.text.splitlines()) > LINES:
-            yield source.name
+            yield f"{source.name} ({len(source.text.splitlines())} lines)"
         for name, node in functions(source):
             start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            if (node.end_lineno or node.lineno) - start + 1 > FUNCTION:
-                yield f"{source.name}: {name}()"
+            length = (node.end_lineno or node.lineno) - start + 1
+            if length > FUNCTION:
+                yield f"{source.name}: {name} ({length} lines)"
 
 
 def test_folders_files_and_functions_are_small(hold):
@@ -40,4 +43,8 @@ def test_what_is_too_large_is_named(package):
         | {"function.py": "class A:\n    def f(self):\n" + "        x = 1\n" * FUNCTION}
         | {"short.py": "def f():\n" + "    x = 1\n" * (FUNCTION - 1)}
     )
-    assert list(too_large(sources(made))) == ["full/", "function.py: A.f()", "long.py"]
+    assert list(too_large(sources(made))) == [
+        "full/ (13 files)",
+        "function.py: A.f (83 lines)",
+        "long.py (331 lines)",
+    ]

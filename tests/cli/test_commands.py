@@ -200,7 +200,7 @@ def test_inspect_knows_what_it_is_given(bundle, tiny_nir):
 
 
 def test_every_shipped_recipe_can_be_inspected():
-    for name in json.loads(run("models", "--json").stdout):
+    for name in json.loads(run("models", "--json").stdout)["models"]:
         assert f"recipe {name}" in run("inspect", name).stdout
 
 
@@ -208,7 +208,10 @@ def test_targets_tells_each_limit_with_its_source():
     assert "loihi2" in run("targets").stdout
     text = run("targets", "loihi").stdout
     assert "max_delay_steps = 62 steps" in text and "source: lava-dl" in text
-    assert json.loads(run("targets", "--json").stdout)["loihi2"]["limits"]["vth_max"]["value"] == 131071
+    assert (
+        json.loads(run("targets", "--json").stdout)["targets"]["loihi2"]["limits"]["vth_max"]["value"]
+        == 131071
+    )
 
 
 @pytest.mark.usefixtures("without_lava")
@@ -221,4 +224,6 @@ def test_doctor_tells_of_missing_lava_without_failing():
 
 def test_explain_prints_one_code_or_all():
     assert run("explain", "nd201").stdout.startswith("ND201: a delay is longer")
-    assert len(run("explain").stdout.splitlines()) == len(json.loads(run("explain", "--json").stdout))
+    assert len(run("explain").stdout.splitlines()) == len(
+        json.loads(run("explain", "--json").stdout)["codes"]
+    )

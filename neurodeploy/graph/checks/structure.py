@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurodeploy.findings.codes_network import (
     ARRAY_SHAPE,
@@ -21,7 +20,9 @@ from neurodeploy.findings.codes_network import (
 from neurodeploy.findings.finding import Finding, nearest
 from neurodeploy.graph.checks.values import delays
 from neurodeploy.graph.model import INPUT, SCORES, Graph, NeuronModel, Projection
-from neurodeploy.units import delay_to_steps
+
+MIN_DT_S, MAX_DT_S = 1e-12, 1e6
+"""Steps outside make numbers that float64 cannot hold; no clock of a chip or a record is near them."""
 
 _RESERVED_IN_NAMES = ("/", "->")  # "/" is a group in HDF5 and a key in npz files, "->" is a projection
 
@@ -42,15 +43,20 @@ def check_structure(graph: Graph) -> Iterator[Finding]:
     yield from found or _order(graph)
 
 
-def _scalars(graph: Graph) -> Iterator[Finding]:
-    if not (np.isfinite(graph.dt_s) and graph.dt_s > 0):
+def check_dt(dt_s: float, where: str) -> Iterator[Finding]:
+    """ND112: the length of a step is not a number of seconds that anything could be computed with."""
+    if not MIN_DT_S <= dt_s <= MAX_DT_S:
         yield NO_INPUT.finding(
-            message="the length of a step is not a positive number",
-            where=f"{graph.name}: dt_s",
-            found=f"{graph.dt_s} s",
-            limit="> 0 s",
+            message="the length of a step is not a sensible number of seconds",
+            where=where,
+            found=f"{dt_s} s",
+            limit=f"{MIN_DT_S:g} to {MAX_DT_S:g} s",
             help="Give dt in seconds, for example 0.01.",
         )
+
+
+def _scalars(graph: Graph) -> Iterator[Finding]:
+    yield from check_dt(graph.dt_s, f"{graph.name}: dt_s")
     for name, value in (("input_size", graph.input_size), ("input_max", graph.input_max)):
         if value < 1:
             yield NO_INPUT.finding(
@@ -113,17 +119,24 @@ def _shapes(graph: Graph) -> Iterator[Finding]:
         for field in fields(population):
             value = getattr(population, field.name)
             if isinstance(value, np.ndarray) and (value.shape != (size,) or not size):
-                yield _shape(f"{graph.name}: {population.name}.{field.name}", value, f"[{size or 'neuron'}]")
+                yield _shape(
+                    f"{graph.name}: {population.name}.{field.name}", value.shape, f"[{size or 'neuron'}]"
+                )
     for projection in graph.projections:
         if projection.source not in sizes or projection.target not in sizes or projection.target == INPUT:
             continue  # _names or the loop above has said so
         post, pre = sizes[projection.target], sizes[projection.source]
+        if projection.holds_lists:  # one shape, at least one tap
+            if projection.shape[1:] != (post, pre):
+                where = f"{graph.name}: {projection.name}"
+                yield _shape(where, projection.shape, f"[tap, {post}, {pre}]")
+            continue
         shape = (max(projection.weight.shape[:1], default=0), post, pre)
         for name in ("weight", "delay_s"):
             value = getattr(projection, name)
             if value.shape != shape or 0 in shape:
                 limit = f"[tap, {post}, {pre}], at least one tap, as many in weight as in delay_s"
-                yield _shape(f"{graph.name}: {projection.name}.{name}", value, limit)
+                yield _shape(f"{graph.name}: {projection.name}.{name}", value.shape, limit)
     sources = {p.name: p for p in graph.populations}
     spiking = " and ".join(model.name for model in NeuronModel if model.spiking)
     for projection in graph.projections:
@@ -137,10 +150,10 @@ def _shapes(graph: Graph) -> Iterator[Finding]:
             )
 
 
-def _shape(where: str, array: NDArray[np.float64], limit: str) -> Finding:
+def _shape(where: str, found: tuple[int, ...], limit: str) -> Finding:
     return ARRAY_SHAPE.finding(
         where=where,
-        found=str(list(array.shape)),
+        found=str(list(found)),
         limit=limit,
         help="Every parameter has its population's full shape, every weight is [tap, post, pre].",
     )
@@ -179,8 +192,7 @@ def _readout(graph: Graph) -> Iterator[Finding]:
 
 def immediate(projection: Projection, dt_s: float) -> bool:
     """Say whether any synapse of a projection acts in the very step of its spike."""
-    steps = delay_to_steps(np.where(projection.weight != 0, projection.delay_s, dt_s), dt_s)
-    return bool((steps < 1).any())
+    return bool((projection.synapses(dt_s).delay_steps < 1).any())
 
 
 def _order(graph: Graph) -> Iterator[Finding]:
@@ -189,12 +201,9 @@ def _order(graph: Graph) -> Iterator[Finding]:
     edges = {
         (p.source, p.target) for p in graph.projections if p.source != INPUT and immediate(p, graph.dt_s)
     }
-    left = list(names)
-    while ready := [name for name in left if not any(t == name and s in left for s, t in edges)]:
-        left = [name for name in left if name not in ready]
+    left = _without_starts(names, edges)
     # What only hangs behind a loop is not in it: strip what sends to nothing that is left.
-    while ends := [name for name in left if not any(s == name and t in left for s, t in edges)]:
-        left = [name for name in left if name not in ends]
+    left = _without_starts(left, {(target, source) for source, target in edges})
     if left:
         yield LOOP_WITHOUT_DELAY.finding(
             message="a loop has no delay: its spikes would have to arrive before they are sent",
@@ -204,11 +213,30 @@ def _order(graph: Graph) -> Iterator[Finding]:
             help="Give a projection of the loop a delay of at least one step, dt.",
         )
         return
+    rank = {name: k for k, name in enumerate(names)}
     for source, target in sorted(edges):
-        if names.index(source) > names.index(target):
+        if rank[source] > rank[target]:
             yield WRONG_ORDER.finding(
                 where=f"{graph.name}: {source}->{target}",
                 found=" before ".join(repr(name) for name in (target, source)),
                 limit=f"{source!r} before {target!r}",
                 help="Order the populations so that a feed-forward network can be computed.",
             )
+
+
+def _without_starts(names: list[str], edges: set[tuple[str, str]]) -> list[str]:
+    """Take away names that no edge leads to, and the edges that start there, until every name has one."""
+    after: dict[str, list[str]] = {name: [] for name in names}
+    waits = dict.fromkeys(names, 0)
+    for source, target in edges:
+        if source in waits and target in waits:
+            after[source].append(target)
+            waits[target] += 1
+    ready = [name for name in names if not waits[name]]
+    for name in ready:
+        for target in after[name]:
+            waits[target] -= 1
+            if not waits[target]:
+                ready.append(target)
+    gone = set(ready)
+    return [name for name in names if name not in gone]

@@ -9,14 +9,20 @@ from numpy.typing import NDArray
 
 from neurodeploy.findings.codes_network import (
     DELAY_OFF_GRID,
+    DELAY_TOO_LARGE,
     NEGATIVE_DELAY,
+    NO_GAIN,
     NOT_FINITE,
     TAU_TOO_SHORT,
     THRESHOLD_BELOW_RESET,
 )
 from neurodeploy.findings.finding import Finding
 from neurodeploy.graph.model import Graph, Population, Projection
+from neurodeploy.graph.synapses import SynapseList
 from neurodeploy.units import off_grid
+
+MAX_DELAY_STEPS = 2**30
+"""The longest delay that is counted: what is added to it on the way to a chip still fits 32 bits."""
 
 _TIME_CONSTANTS = ("tau_s", "tau_syn_s")
 
@@ -28,34 +34,38 @@ def check_values(graph: Graph, *, on_grid: bool = False) -> Iterator[Finding]:
     ------
     Finding
         ND101 NaN or infinite, ND102 a time constant below dt, ND104 a delay off the grid (where ``on_grid``),
-        ND109 a threshold that is not above the reset.
+        ND109 a threshold that is not above the reset, ND115 a neuron whose input has no effect.
     """
     for population in graph.populations:
         for name in population.model.parameters:
             yield from finite(f"{graph.name}: {population.name}.{name}", getattr(population, name))
         yield from _taus(graph, population)
         yield from _threshold(graph, population)
+        yield from _gain(graph, population)
     for projection in graph.projections:
         where = f"{graph.name}: {projection.name}"
-        yield from finite(f"{where}.weight", projection.weight)
+        yield from finite(f"{where}.weight", projection.listed.weight, projection.listed)
         if on_grid:
             yield from _off_grid(graph, projection)
 
 
-def _element(bad: NDArray[np.bool_], where: str, at: int, which: str) -> str:
-    """Name the element ``at`` (a flat index) of an array and how many elements are as bad."""
-    index = ", ".join(str(int(i)) for i in np.unravel_index(at, bad.shape))
+def _element(
+    bad: NDArray[np.bool_], where: str, at: int, which: str, synapses: SynapseList | None = None
+) -> str:
+    """Name the element ``at`` (a flat index) of an array or of lists, and how many elements are as bad."""
+    place = np.unravel_index(at, bad.shape) if synapses is None else synapses.where(at)
+    index = ", ".join(str(int(i)) for i in place)
     n = int(bad.sum())
     return f"{where}[{index}]" + (f", {which} of {n}" if n > 1 else "")
 
 
-def finite(where: str, array: NDArray[np.float64]) -> Iterator[Finding]:
-    """ND101: an element of an array is NaN or infinite; names the first one."""
+def finite(where: str, array: NDArray[np.float64], synapses: SynapseList | None = None) -> Iterator[Finding]:
+    """ND101: an element of an array, or of a column of lists, is NaN or infinite; names the first one."""
     bad = ~np.isfinite(array)
     if bad.any():
         first = int(bad.argmax())
         yield NOT_FINITE.finding(
-            where=_element(bad, where, first, "first"),
+            where=_element(bad, where, first, "first", synapses),
             found=f"{array.flat[first]}",
             limit="finite numbers",
             help="The training diverged or the file is damaged: train again with a lower learning rate, "
@@ -94,28 +104,55 @@ def _threshold(graph: Graph, population: Population) -> Iterator[Finding]:
         )
 
 
+def _gain(graph: Graph, population: Population) -> Iterator[Finding]:
+    """ND115: what arrives at a neuron is multiplied by 0."""
+    for name in ("r", "w_in"):
+        none = getattr(population, name) == 0
+        if name in population.model.parameters and none.any():
+            yield NO_GAIN.finding(
+                where=_element(none, f"{graph.name}: {population.name}.{name}", int(none.argmax()), "first"),
+                found="0",
+                limit="not 0",
+                help="Take the neuron out, or give its synapses the weight 0 instead.",
+            )
+
+
 def delays(graph: Graph, projection: Projection) -> Iterator[Finding]:
-    """ND101, ND103: a delay is NaN, infinite, or negative where there is a synapse."""
+    """ND101, ND103, ND114: a delay is NaN or infinite, or, where there is a synapse, negative or endless."""
     where = f"{graph.name}: {projection.name}.delay_s"
-    yield from finite(where, projection.delay_s)
-    negative = (projection.weight != 0) & (projection.delay_s < 0)
+    synapses = projection.listed
+    if not projection.holds_lists:
+        yield from finite(where, projection.delay_s)
+    elif not np.isfinite(synapses.delay_s).all():
+        yield from finite(where, synapses.delay_s, synapses)
+    negative = synapses.delay_s < 0
     if negative.any():
-        at = int(np.where(negative, projection.delay_s, np.inf).argmin())
+        at = int(np.where(negative, synapses.delay_s, np.inf).argmin())
         yield NEGATIVE_DELAY.finding(
-            where=_element(negative, where, at, "worst"),
-            found=f"{projection.delay_s.flat[at]:g} s",
+            where=_element(negative, where, at, "worst", synapses),
+            found=f"{synapses.delay_s[at]:g} s",
             limit=">= 0 s",
             help="A spike cannot arrive before it is sent: bound the delays below by 0 in training.",
+        )
+    endless = np.isfinite(synapses.delay_s) & (synapses.delay_s > MAX_DELAY_STEPS * graph.dt_s)
+    if endless.any():
+        at = int(np.where(endless, synapses.delay_s, 0.0).argmax())
+        yield DELAY_TOO_LARGE.finding(
+            where=_element(endless, where, at, "worst", synapses),
+            found=f"{synapses.delay_s[at]:g} s",
+            limit=f"{MAX_DELAY_STEPS} steps of {graph.dt_s:g} s",
+            help="Look at the file's delays, which are in seconds, and at dt.",
         )
 
 
 def _off_grid(graph: Graph, projection: Projection) -> Iterator[Finding]:
-    off = (projection.weight != 0) & off_grid(projection.delay_s, graph.dt_s)
+    synapses = projection.listed
+    off = off_grid(synapses.delay_s, graph.dt_s)
     if off.any():
         at = int(off.argmax())
-        delay_s = float(projection.delay_s.flat[at])
+        delay_s = float(synapses.delay_s[at])
         yield DELAY_OFF_GRID.finding(
-            where=_element(off, f"{graph.name}: {projection.name}.delay_s", at, "first"),
+            where=_element(off, f"{graph.name}: {projection.name}.delay_s", at, "first", synapses),
             found=f"{delay_s:g} s, {delay_s / graph.dt_s:g} steps",
             limit=f"multiples of dt, {graph.dt_s:g} s",
             help="Round the delays to the grid, or give the dt that the file was made for.",

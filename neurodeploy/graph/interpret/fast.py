@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from neurodeploy.data.samples import check_spikes
 from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks.structure import check_structure
-from neurodeploy.graph.model import INPUT, Graph, Population
+from neurodeploy.graph.model import INPUT, Graph, Population, Projection
 from neurodeploy.ops.compiled import compiled
 from neurodeploy.traces import PopulationTrace, Traces, scores
-from neurodeploy.units import delay_to_steps
 
 _CHUNK = 16
 """Samples that a thread takes at once: few enough to share the work evenly, many enough to hide the call."""
@@ -36,7 +35,7 @@ class _Synapses(NamedTuple):
     """
 
     start: NDArray[np.int64]
-    offset: NDArray[np.uint32]
+    offset: NDArray[np.unsignedinteger[Any]]
     weight: NDArray[np.float64]
     max_delay: int
 
@@ -92,10 +91,14 @@ def interpret_fast(
     keep = out_v if "v" in record else {}
     populations = {p.name: PopulationTrace(out_spikes[p.name], keep.get(p.name)) for p in graph.populations}
     events = sum(
-        int(np.count_nonzero(out_spikes[p.source], axis=(0, 1)) @ np.count_nonzero(p.weight, axis=(0, 1)))
-        for p in graph.projections
+        int(np.count_nonzero(out_spikes[p.source], axis=(0, 1)) @ _fan_out(p)) for p in graph.projections
     )
     return Traces(populations, score, per_step, {"synaptic_events": events})
+
+
+def _fan_out(projection: Projection) -> NDArray[np.int64]:
+    """Count the synapses of each source of a projection."""
+    return np.bincount(projection.listed.pre, minlength=projection.shape[2])
 
 
 def available_threads() -> int:
@@ -137,23 +140,27 @@ def _synapses(graph: Graph, sources: list[str], block: list[Population], n_steps
     for projection in graph.projections:
         if projection.source not in first_source or projection.target not in first_target:
             continue
-        tap, post, pre = np.nonzero(projection.weight)
-        delay = delay_to_steps(projection.delay_s[tap, post, pre], graph.dt_s)
-        acts = (delay >= 0) & (delay < n_steps)
-        tap, post, pre, delay = tap[acts], post[acts], pre[acts], delay[acts]
-        source.append(first_source[projection.source] + pre)
-        offset.append(delay * n_neurons + first_target[projection.target] + post)
-        weight.append(projection.weight[tap, post, pre])
+        synapses = projection.synapses(graph.dt_s)
+        acts = synapses.delay_steps < n_steps
+        delay = synapses.delay_steps[acts]
+        source.append(first_source[projection.source] + synapses.pre[acts])
+        offset.append(delay * n_neurons + first_target[projection.target] + synapses.post[acts])
+        weight.append(synapses.weight[acts])
         max_delay = max(max_delay, int(delay.max(initial=0)))
     all_sources = np.concatenate(source)
     all_offsets = np.concatenate(offset)
     order = np.lexsort((all_offsets, all_sources))
     return _Synapses(
         start=np.searchsorted(all_sources[order], np.arange(n_sources + 1)),
-        offset=all_offsets[order].astype(np.uint32),
+        offset=all_offsets[order].astype(_offset_type(all_offsets)),
         weight=np.concatenate(weight)[order],
         max_delay=max_delay,
     )
+
+
+def _offset_type(offsets: NDArray[np.int64]) -> type[np.unsignedinteger[Any]]:
+    """Give the smallest type that holds the offsets: four bytes but for long samples of very many neurons."""
+    return np.uint32 if offsets.max(initial=0) < 2**32 else np.uint64
 
 
 def _neurons(dt_s: float, block: list[Population]) -> _Neurons:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from neurodeploy.ops.delays.arguments import check_kernel
+from neurodeploy.ops.threads import survive_forks
 
 DCLS_SIGMA_OFFSET = 0.27
 """What DCLS adds to ``|SIG|`` (DCLS 0.1.1, ``construct/modules.py``, ``forward_vgauss``)."""
@@ -59,6 +60,7 @@ def gaussian_kernel(
     ``c`` is our slot ``D - 1 - c``, and its ``P`` is our ``(D - 1) - D // 2 - delay``.
     """
     check_kernel(weight, delay, sigma, n_slots, shape)
+    survive_forks()
     if shape == "gauss" and sigma == 0.0:
         return _nearest(weight, delay, n_slots)
     kernel: Tensor = _BellKernel.apply(weight, delay, float(sigma), n_slots, shape)

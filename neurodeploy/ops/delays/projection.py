@@ -10,6 +10,7 @@ from torch import Tensor
 
 from neurodeploy.ops.delays.arguments import check_dilation, check_projection, check_taps
 from neurodeploy.ops.spectral.autograd import plan_for, spectral_projection
+from neurodeploy.ops.threads import survive_forks
 
 TRANSFORM_COST = 50.0
 """What a transform costs for each number it writes, in multiplications inside a matrix product."""
@@ -121,6 +122,7 @@ class _ShiftedSum(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, delays: Sequence[int]) -> Tensor:
+        survive_forks()
         n_steps, batch, n_in = x.shape
         ctx.delays = delays
         ctx.save_for_backward(x, weight)

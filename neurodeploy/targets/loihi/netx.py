@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.files import atomic_file
+from neurodeploy.files import atomic_hdf5
 from neurodeploy.graph.model import INPUT
 from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation, FixedProjection
 
@@ -159,7 +158,7 @@ def write_netx(program: FixedGraph, path: Path) -> None:
     misfits = netx_misfits(program)
     if misfits:
         raise ValueError("; ".join(misfits))
-    with atomic_file(path) as temporary, h5py.File(temporary, "w", libver="earliest") as file:
+    with atomic_hdf5(path) as file:
         layers = file.create_group("layer")
         _put(layers, "0", type="input", shape=np.array([program.input_size]))
         for i, population in enumerate(program.populations, start=1):

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.files import atomic_file
+from neurodeploy.files import atomic_hdf5
 from neurodeploy.findings.codes_usage import BAD_PROGRAM, NO_SUCH_PATH, PROGRAM_UNREADABLE
 from neurodeploy.findings.finding import Finding, NeurodeployError
 from neurodeploy.graph.model import INPUT, SCORES, Readout
@@ -47,7 +47,7 @@ def write_program(program: FixedGraph, path: Path) -> None:
     ValueError
         A weight or delay does not fit 16 bits, which the rules of every target refuse first.
     """
-    with atomic_file(path) as temporary, h5py.File(temporary, "w", libver="earliest") as file:
+    with atomic_hdf5(path) as file:
         file.attrs["format"] = FORMAT
         file.attrs["schema"] = SCHEMA
         file.attrs["name"] = program.name

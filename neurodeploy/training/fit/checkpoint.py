@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
-from neurodeploy.files import atomic_file
+from neurodeploy.files import atomic_file, write_bytes
 from neurodeploy.runs.folder import unreadable
 
 STATE = "state.json"
@@ -75,8 +75,8 @@ def restore_optimiser(
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, str] | None = None) -> None:
     """Write tensors as safetensors, atomically."""
-    with atomic_file(path) as temporary:
-        save_file(dict(tensors), temporary, metadata=dict(facts) if facts else None)
+    # In memory first: where a disk is full, the system's own error tells it, not safetensors'.
+    write_bytes(path, save(dict(tensors), metadata=dict(facts) if facts else None))
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from neurodeploy.bundle.bundle import open_bundle
-from neurodeploy.bundle.folder import is_nothing_but_a_bundle
 from neurodeploy.bundle.layout import MODEL, SAMPLES
 from neurodeploy.bundle.manifest_file import read_manifest, write_manifest
+from neurodeploy.bundle.place import is_nothing_but_a_bundle
 from neurodeploy.findings.finding import NeurodeployError, Severity
 
 

@@ -185,6 +185,15 @@ def test_a_manifest_that_is_a_link_or_a_folder_is_no_bundle(bundle, tmp_path):
     assert refusal(bundle).findings[0].code == "ND006"
 
 
+def test_a_path_that_leads_to_no_bundle_is_a_finding(tmp_path):
+    (tmp_path / "file").write_text("{}")
+    (tmp_path / "loop").symlink_to("loop")
+    for name, code in (("nowhere", "ND001"), ("n" * 300, "ND001"), ("loop", "ND001"), ("file", "ND006")):
+        assert refusal(tmp_path / name).findings[0].code == code
+    assert refusal(tmp_path).findings[0].code == "ND006"
+    assert refusal(tmp_path / "file" / "x").findings[0].code == "ND001"
+
+
 def test_a_manifest_cannot_be_made_of_other_values():
     facts = {"name": "x", "dt_s": 1e-3, "input_size": 1, "input_max": 1, "target": "t"}
     facts |= {"latency_steps": {}, "readout": None}

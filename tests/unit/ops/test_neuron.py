@@ -10,7 +10,6 @@ from norse.torch.functional.lif import LIFFeedForwardState, LIFParameters, lif_f
 from norse.torch.functional.lif_box import LIFBoxFeedForwardState, LIFBoxParameters, lif_box_feed_forward_step
 from norse.torch.functional.reset import reset_subtract, reset_value
 
-from neurodeploy.ops import threads
 from neurodeploy.ops.scan import naive, scans
 from neurodeploy.ops.scan.scans import li_scan, lif_box_scan, lif_scan
 from neurodeploy.ops.scan.surrogate import NORSE_SURROGATES, derivative, spike_function
@@ -151,13 +150,6 @@ def test_threads_share_the_work_without_changing_it() -> None:
         assert torch.equal(one, two)
 
 
-def test_threads_of_the_scan_flush_subnormal_numbers() -> None:
-    tiny = torch.tensor([2.0**-140])
-    result = threads._pool(1).submit(lambda: float((tiny * 1.0)[0])).result()
-    assert result == 0.0
-    assert float((tiny * 1.0)[0]) > 0.0  # the caller's own thread is untouched
-
-
 def test_wrong_arguments_are_refused() -> None:
     x, alpha = torch.zeros(2, 1, 1), torch.tensor(0.5)
     with pytest.raises(ValueError, match="surrogate is one of"):
@@ -166,12 +158,3 @@ def test_wrong_arguments_are_refused() -> None:
         lif_box_scan(x, alpha, reset="soft")
     with pytest.raises(ValueError, match="current is"):
         lif_scan(x[0], alpha, alpha)
-    with pytest.raises(ValueError, match="threads"):
-        threads.prepare_threads(0)
-
-
-def test_a_training_gives_subnormal_numbers_back() -> None:
-    tiny = torch.tensor(1e-40)
-    with threads.training_threads(torch.get_num_threads()):
-        pass
-    assert float(tiny * 1.0) > 0.0

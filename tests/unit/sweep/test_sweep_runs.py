@@ -194,7 +194,7 @@ def test_what_a_run_prints_goes_to_its_log_and_findings_give_its_code(
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
 def test_a_worker_ends_when_the_sweep_is_killed(tmp_path: Path) -> None:
     worker = (
-        "import os; p = os.getppid(); import neurodeploy.sweep.worker as w; "
+        "import os; p = os.getppid(); from neurodeploy.sweep import worker as w; "
         "print(os.getpid(), flush=True); w._end_with(p)"
     )
     sweep = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {worker!r}])"

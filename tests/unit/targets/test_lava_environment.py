@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ def test_none_at_all_is_a_finding_that_says_what_to_install(nowhere: Path) -> No
 
 def installed(folder: Path, probe: str) -> Path:
     python = program(environment.environment_folder() / "env/bin/python", probe)
-    (environment.environment_folder() / "complete.json").write_text("{}")
+    (environment.environment_folder() / "complete.json").write_text('{"lava-nc": "0.10.0"}')
     assert folder in python.parents
     return python
 
@@ -194,3 +195,65 @@ def test_the_status_command_shows_versions(nowhere: Path) -> None:
     done = CliRunner().invoke(command, ["status"])
     assert done.exit_code == 0
     assert "lava-nc 0.10.0" in done.output
+
+
+def test_the_status_command_reads_the_marker_and_starts_no_python(nowhere: Path) -> None:
+    installed(nowhere, f"touch {nowhere}/started; sleep 60")
+    done = CliRunner().invoke(command, ["status", "--json"])
+    found = json.loads(done.output)
+    assert (
+        found["ready"] is True and found["imported"] is False and found["versions"] == {"lava-nc": "0.10.0"}
+    )
+    assert not (nowhere / "started").exists()
+
+
+def test_the_deep_status_imports_lava(nowhere: Path) -> None:
+    installed(nowhere, "echo 'ImportError: no lava' >&2; exit 1")
+    assert CliRunner().invoke(command, ["status"]).exit_code == 0
+    done = CliRunner().invoke(command, ["status", "--deep"])
+    assert done.exit_code == 4 and "ImportError: no lava" in done.output
+
+
+@pytest.mark.parametrize(
+    "marker", ["", "[]", "[" * 100_000, '"x"', "\xff"], ids=["empty", "list", "deep", "text", "bytes"]
+)
+def test_a_damaged_marker_is_not_ready(nowhere: Path, marker: str) -> None:
+    installed(nowhere, "exit 0")
+    (environment.environment_folder() / "complete.json").write_bytes(marker.encode("latin-1"))
+    assert not environment.status(deep=False).ready
+
+
+@pytest.mark.parametrize("deep", [True, False], ids=["deep", "shallow"])
+@pytest.mark.parametrize("text", ["exit 0", "echo hello", "echo '[1]'", "exit 3"])
+def test_a_variable_that_names_no_python_is_not_ready(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch, text: str, deep: bool
+) -> None:
+    monkeypatch.setenv(environment.PYTHON_VARIABLE, str(program(nowhere / "true", text)))
+    found = environment.status(deep=deep)
+    assert not found.ready and found.reason
+    done = CliRunner().invoke(command, ["status", *(["--deep"] if deep else [])])
+    assert done.exit_code == 4 and "Traceback" not in done.output
+
+
+def test_a_variable_that_names_a_program_of_another_kind_is_not_ready(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (nowhere / "data").write_bytes(b"\x00\x01")
+    monkeypatch.setenv(environment.PYTHON_VARIABLE, str(nowhere / "data"))
+    assert not environment.status().ready
+
+
+def test_two_installations_at_once_make_one_environment(nowhere: Path) -> None:
+    program(nowhere / "bin/python3.10", "echo 3.10")
+    python = environment.environment_folder() / "env/bin/python"
+    program(nowhere / "working", """echo '{"lava-nc": "0.10.0"}'""")
+    program(
+        nowhere / "uv",
+        f'echo "$1" >> {nowhere}/calls; sleep 0.2; mkdir -p {python.parent}; cp {nowhere}/working {python}',
+    )
+    told: list[str] = []
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(environment.install, [told.append, told.append]))
+    assert all(one.ready for one in found)
+    assert (nowhere / "calls").read_text().split() == ["venv", "pip"]
+    assert sum(line.startswith("waiting for") for line in told) == 1

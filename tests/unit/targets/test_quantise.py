@@ -12,8 +12,13 @@ from hypothesis import strategies as st
 from neurodeploy.findings.finding import Exit, NeurodeployError
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
+from neurodeploy.passes.draft import Draft, run_passes
+from neurodeploy.targets.loihi.lower.decisions import Decisions
+from neurodeploy.targets.loihi.lower.row import loihi_passes
+from neurodeploy.targets.loihi.netx import netx_misfits
 from neurodeploy.targets.loihi.simulate.naive import simulate_reference
 from neurodeploy.targets.registry import load_target
+from neurodeploy.traces import PopulationTrace
 
 DT_S = 0.01
 LOIHI = load_target("loihi2")
@@ -223,3 +228,81 @@ def test_a_tau_that_the_register_cannot_hold_is_refused(tau_s: float, refused: b
             LOIHI.lower(graph)
     else:
         assert (LOIHI.lower(graph).program.populations[0].dv == 1).all()
+
+
+@pytest.mark.parametrize("silent", [[3], list(range(12))])
+def test_neurons_without_synapses_are_lowered_with_calibration(silent: list[int]) -> None:
+    graph = network(np.random.default_rng(0))
+    first = graph.projections[0]
+    weight = first.weight.copy()
+    weight[:, silent] = 0.0
+    graph = replace(graph, projections=(replace(first, weight=weight), *graph.projections[1:]))
+    spikes = (np.random.default_rng(1).random((8, 60, 10)) < 0.2).astype(np.uint8)
+    program = LOIHI.lower(graph, calibration=spikes).program
+    assert not program.projections[0].weight[:, silent].any()
+
+
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_clipped_weights_are_those_that_are_deployed(calibrated: bool) -> None:
+    """With samples, weights are rounded together: what is counted are their integers, not others."""
+    graph = network(np.random.default_rng(0))
+    spikes = (np.random.default_rng(1).random((8, 60, 10)) < 0.3).astype(np.uint8)
+    traces = interpret(graph, spikes)
+    activity = {INPUT: PopulationTrace(spikes), **traces.populations} if calibrated else None
+    *before, rounding, _ = loihi_passes(graph, LOIHI.limits)
+    draft = run_passes(Draft(graph, Decisions(trained=graph, activity=activity)), before)
+    larger = {name: 1.5 * scale for name, scale in draft.decided.scale.items()}
+    draft = Draft(draft.graph, replace(draft.decided, scale=larger))
+    facts = rounding(draft).decided.facts["projections"]["input->a"]
+    unit = larger["a"] * draft.decided.decays["a"].membrane / 4096 / 2**6
+    held = rounding(draft).graph.projections[0].weight * unit[None, :, None]
+    wanted = graph.projections[0].weight * unit[None, :, None]
+    ends = (np.abs(held - 254) < 1e-6) | (np.abs(held + 256) < 1e-6)
+    expected = int((ends & (np.abs(wanted - held) > 1)).sum())
+    assert expected > 0
+    assert facts["clipped"] == expected
+
+
+def test_the_bias_exponent_is_free_unless_a_netx_file_results() -> None:
+    """A layer with delay 0 runs late and does not start from 0, which NetX cannot hold."""
+    graph = network(np.random.default_rng(0), delay=1)
+    even = tuple(replace(p, tau_s=np.full(p.size, 0.1)) for p in graph.populations)
+    biased = replace(even[0], bias=np.full(even[0].size, 0.3))
+    graph = replace(graph, populations=(biased, *even[1:]))
+    first = graph.projections[0]
+    for delay_s, exponents in ((DT_S, {6}), (0.0, {0, 1, 2, 3})):
+        moved = replace(first, delay_s=np.full_like(first.delay_s, delay_s))
+        program = LOIHI.lower(replace(graph, projections=(moved, *graph.projections[1:]))).program
+        held = program.populations[0]
+        assert set(held.bias_exponent.tolist()) <= exponents
+        assert bool(netx_misfits(program)) == (delay_s == 0.0)
+        wanted = 0.3 * held.dv / 4096 * held.scale
+        assert np.abs(held.bias - wanted).max() <= 0.5 * 2 ** int(held.bias_exponent.max())
+
+
+@pytest.mark.parametrize("n_taps", [1, 3])
+def test_counts_that_would_overflow_the_accumulator_get_a_smaller_scale(n_taps: int) -> None:
+    """Without the bound, 200 counts over weights of 8 bits make sums beyond 16 bits (ND216)."""
+    rng = np.random.default_rng(0)
+    graph = network(rng, delay=3)
+    first = graph.projections[0]
+    shape = (n_taps, *first.weight.shape[1:])
+    counted = replace(
+        first,
+        weight=np.abs(rng.normal(0, 0.002, shape)),
+        delay_s=rng.integers(1, 6, shape) * DT_S,
+    )
+    graph = replace(graph, input_max=200, projections=(counted, *graph.projections[1:]))
+    spikes = (rng.random((6, 50, 10)) < 0.3).astype(np.uint8) * rng.integers(
+        100, 200, (6, 50, 10), dtype=np.uint8
+    )
+    unbounded = replace(
+        LOIHI,
+        limits={**LOIHI.limits, "accumulator_max": replace(LOIHI.limits["accumulator_max"], value=10**9)},
+    )
+    free = unbounded.lower(graph, calibration=spikes).program
+    assert [f.code for f in LOIHI.range_findings(free, spikes, "given")] == ["ND216"]
+    program = LOIHI.lower(graph, calibration=spikes).program
+    assert not list(LOIHI.range_findings(program, spikes, "given"))
+    reached = simulate_reference(program, spikes[:2]).facts["max_abs_accumulator"]
+    assert 32767 / 3 < reached <= 32767 / 1.4, "no smaller than the margin asks for"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -177,7 +178,7 @@ def test_the_ladder_does_not_depend_on_how_samples_are_cut(spikes, monkeypatch):
     graph = network(v_threshold=0.5)
     program = load_target("loihi2").lower(graph, calibration=spikes).program
     whole = [rung.to_dict() for rung in ladder(graph, load_target("loihi2"), program, Samples(spikes))]
-    monkeypatch.setattr("neurodeploy.verify.ladder.CHUNK", 3)
+    monkeypatch.setattr(import_module("neurodeploy.verify.ladder"), "CHUNK", 3)
     assert [
         rung.to_dict() for rung in ladder(graph, load_target("loihi2"), program, Samples(spikes))
     ] == whole

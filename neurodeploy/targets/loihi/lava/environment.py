@@ -11,6 +11,7 @@ from pathlib import Path
 
 from neurodeploy.findings.codes_parity import LAVA_DOES_NOT_IMPORT, LAVA_NOT_MADE, NO_LAVA
 from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.lock import locked
 from neurodeploy.targets.loihi.lava.python310 import (
     VERSION,
     Progress,
@@ -28,11 +29,11 @@ PYTHON_VARIABLE = "NEURODEPLOY_LAVA_PYTHON"
 CACHE_VARIABLE = "NEURODEPLOY_CACHE"
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 _MARKER = "complete.json"  # written last: an environment without it is built again
-_PROBE = """
+_VERSIONS = """
 import json, importlib.metadata as m
-import lava.lib.dl.netx.hdf5, lava.proc.lif.models, h5py
 print(json.dumps({name: m.version(name) for name in ("lava-nc", "lava-dl", "torch", "numpy", "h5py")}))
 """
+_PROBE = f"import lava.lib.dl.netx.hdf5, lava.proc.lif.models, h5py{_VERSIONS}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,8 @@ class LavaStatus:
         Where the private environment is or would be.
     versions
         Of lava-nc, lava-dl, torch, numpy and h5py.
+    imported
+        Whether Lava was imported to find out; otherwise what the installation left behind says so.
     reason
         Why it is not ready.
     """
@@ -60,6 +63,7 @@ class LavaStatus:
     origin: str
     folder: str
     versions: dict[str, str] = field(default_factory=dict)
+    imported: bool = False
     reason: str = ""
 
     def to_dict(self) -> dict[str, object]:
@@ -112,8 +116,16 @@ def _missing(found: str, fix: str) -> NeurodeployError:
     )
 
 
-def status() -> LavaStatus:
-    """Say how Lava's environment is, by importing Lava there."""
+def status(*, deep: bool = True) -> LavaStatus:
+    """Say how Lava's environment is.
+
+    Parameters
+    ----------
+    deep
+        Import Lava there, which takes seconds. Otherwise the marker of the private environment is read,
+        which is written when Lava was imported after its installation; an interpreter that the variable
+        names is asked which packages it has.
+    """
     origin = PYTHON_VARIABLE if os.environ.get(PYTHON_VARIABLE) else "private"
     folder = str(environment_folder())
     try:
@@ -122,23 +134,53 @@ def status() -> LavaStatus:
         return LavaStatus(
             ready=False, python="", origin=origin, folder=folder, reason=error.findings[0].found
         )
-    versions, reason = _probe(python)
+    if deep:
+        versions, reason = _ask(python, _PROBE)
+    elif origin == PYTHON_VARIABLE:
+        versions, reason = _ask(python, _VERSIONS)
+    else:
+        versions, reason = _marked(environment_folder() / _MARKER)
     return LavaStatus(
         ready=bool(versions),
         python=str(python),
         origin=origin,
         folder=folder,
         versions=versions,
+        imported=deep and bool(versions),
         reason=reason,
     )
 
 
-def _probe(python: Path) -> tuple[dict[str, str], str]:
-    """Import Lava; give the versions, or none and the reason."""
-    done = run_program([python, "-W", "ignore", "-c", _PROBE], timeout_s=300)
+def _ask(python: Path, code: str) -> tuple[dict[str, str], str]:
+    """Run a probe in an interpreter; give the versions that it prints, or none and the reason."""
+    try:
+        done = run_program([python, "-W", "ignore", "-c", code], timeout_s=300)
+    except NeurodeployError as error:
+        return {}, error.findings[0].found
     if done.returncode:
         return {}, last_line(done.stderr)
-    return json.loads(done.stdout.splitlines()[-1]), ""
+    versions = _versions(done.stdout.strip().rpartition("\n")[2])
+    return versions, "" if versions else f"{python} is no Python: it printed no versions"
+
+
+def _marked(marker: Path) -> tuple[dict[str, str], str]:
+    """Read the versions that the installation has left; none and the reason where they cannot be read."""
+    try:
+        versions = _versions(marker.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return {}, str(error)
+    return versions, "" if versions else f"{marker} names no versions"
+
+
+def _versions(text: str) -> dict[str, str]:
+    """Read versions by package from JSON; none where it is anything else."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {str(name): str(version) for name, version in found.items()}
 
 
 def install(progress: Progress = lambda _: None) -> LavaStatus:
@@ -156,12 +198,22 @@ def install(progress: Progress = lambda _: None) -> LavaStatus:
         environment or installing the packages failed, ND423 Lava does not import afterwards.
     """
     found = status()
-    if found.ready:
-        progress(f"Lava is ready: {found.python}")
-        return found
-    if found.origin == PYTHON_VARIABLE:
+    if found.origin == PYTHON_VARIABLE and not found.ready:
         raise _missing(f"{PYTHON_VARIABLE}: {found.reason}", f"Correct or unset {PYTHON_VARIABLE}.")
-    folder = environment_folder()
+    if not found.ready:
+        folder = environment_folder()
+        # One at a time: the other may be making the very environment.
+        with locked(folder / "install.lock", wait=True, on_wait=lambda who: progress(f"waiting for {who}")):
+            found = status()
+            if not found.ready:
+                _make(folder, progress)
+                found = status()
+    progress(f"Lava is ready: {found.python}")
+    return found
+
+
+def _make(folder: Path, progress: Progress) -> None:
+    """Make the environment and mark it at last; see :func:`install`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _MARKER).unlink(missing_ok=True)
     progress(f"1/4 looking for Python {VERSION}")
@@ -172,13 +224,10 @@ def install(progress: Progress = lambda _: None) -> LavaStatus:
     progress("3/4 installing lava-nc 0.10.0, lava-dl 0.6.0 and what they need (about 5 GB on disk)")
     _uv_step([uv, "pip", "install", "--python", _python_in(folder), "-r", REQUIREMENTS], folder, progress)
     progress("4/4 importing Lava")
-    versions, reason = _probe(_python_in(folder))
+    versions, reason = _ask(_python_in(folder), _PROBE)
     if not versions:
         raise failed(LAVA_DOES_NOT_IMPORT, "Lava does not import in its new environment", reason, str(folder))
     (folder / _MARKER).write_text(json.dumps(versions, sort_keys=True) + "\n")
-    done = status()
-    progress(f"Lava is ready: {done.python}")
-    return done
 
 
 def _uv_step(command: list[str | Path], folder: Path, progress: Progress) -> None:

@@ -17,14 +17,15 @@ from neurodeploy.quantise.grid import WeightGrid
 from neurodeploy.targets.limits import Limit
 from neurodeploy.targets.loihi.lower.decays import GroupDecays
 from neurodeploy.targets.loihi.lower.decisions import Decisions
-from neurodeploy.targets.loihi.lower.delays import RoundDelays
+from neurodeploy.targets.loihi.lower.delays import RoundDelays, solve_latencies
 from neurodeploy.targets.loihi.lower.encode import encode
-from neurodeploy.targets.loihi.lower.scale import NETX_BIAS_EXPONENT, ChooseScale
+from neurodeploy.targets.loihi.lower.scale import NETX_BIAS_EXPONENT, ChooseScale, drive_per_step, origin
 from neurodeploy.targets.loihi.lower.thresholds import RoundThresholds
 from neurodeploy.targets.loihi.lower.weights import RoundWeights
 from neurodeploy.targets.loihi.program import FixedGraph
 from neurodeploy.targets.target import Lowered
 from neurodeploy.traces import PopulationTrace
+from neurodeploy.units import delay_to_steps
 
 MAX_CALIBRATION = 64
 """At most this many calibration samples are looked at."""
@@ -95,9 +96,8 @@ def loihi_passes(graph: Graph, limits: Mapping[str, Limit]) -> tuple[Pass, ...]:
         dv_max=limits["dv_max"].value,
         du_max=limits["du_max"].value,
     )
-    chain = _is_chain(graph) and all(
-        grouping.registers(p, graph.dt_s).group.max() == 0 for p in graph.populations
-    )
+    # NetX fixes the bias exponent; whoever cannot become a NetX file has the finest that fits.
+    chain = _becomes_netx(graph, grouping)
     exponent = NETX_BIAS_EXPONENT if chain else 0
     return (
         RoundDelays(longest=limits["max_delay_steps"]),
@@ -109,6 +109,7 @@ def loihi_passes(graph: Graph, limits: Mapping[str, Limit]) -> tuple[Pass, ...]:
             bias_exponent_max=exponent if chain else limits["bias_exponent_max"].value,
             weight_exponent_max=limits["weight_exponent_max"].value,
             state_max=limits["state_max"].value,
+            accumulator_max=limits["accumulator_max"].value,
         ),
         RoundWeights(grid=grid),
         RoundThresholds(
@@ -128,8 +129,21 @@ def _activity(graph: Graph, calibration: NDArray[np.uint8] | None) -> dict[str, 
     return {INPUT: PopulationTrace(calibration), **traces.populations}
 
 
-def _is_chain(graph: Graph) -> bool:
-    """Say whether the graph is input -> p1 -> p2 ... with one tap each: the shape that NetX files hold."""
+def _becomes_netx(graph: Graph, grouping: GroupDecays) -> bool:
+    """Say whether a NetX file can hold the network, as far as it shows before its weights are rounded.
+
+    A chain of one tap each, one group a population, and every sample starts from v = 0: a population that
+    runs late starts from 0 only if nothing is added to its v before its time.
+    """
     names = [INPUT, *(p.name for p in graph.populations)]
     edges = [(p.source, p.target) for p in graph.projections]
-    return edges == list(pairwise(names)) and all(p.n_taps == 1 for p in graph.projections)
+    if edges != list(pairwise(names)) or any(p.n_taps > 1 for p in graph.projections):
+        return False
+    steps = {p.name: delay_to_steps(p.delay_s, graph.dt_s) for p in graph.projections}
+    latency = solve_latencies(graph, steps)
+    for population in graph.populations:
+        decays = grouping.registers(population, graph.dt_s)
+        late = latency[population.name] > 0 and drive_per_step(population, decays).any()
+        if decays.group.max() > 0 or late or (population.v_leak != origin(population)).any():
+            return False
+    return True

@@ -15,6 +15,7 @@ from neurodeploy.quantise.groups import Grouped
 from neurodeploy.targets.loihi.chip import DECAY_BITS, STATE_LIMIT, STATE_SHIFT
 from neurodeploy.targets.loihi.lower.decays import alpha, alpha_syn
 from neurodeploy.targets.loihi.lower.decisions import Decisions
+from neurodeploy.targets.loihi.lower.peak import peak_sum, worst_sum
 from neurodeploy.units import round_nearest
 
 NETX_BIAS_EXPONENT = 6
@@ -27,6 +28,10 @@ Not more: NetX files hold no positive exponent."""
 
 STATE_MARGIN = 2.0
 """v may grow to this many times what the calibration samples reached before it saturates."""
+
+
+ACCUMULATOR_MARGIN = 1.5
+"""A step's input may grow to this many times what the calibration samples brought before it overflows."""
 
 
 def gains(population: Population, decays: Grouped) -> NDArray[np.float64]:
@@ -83,7 +88,7 @@ class ChooseScale:
     ----------
     grid
         Which weights are legal.
-    vth_max, mantissa_max, bias_exponent_max, weight_exponent_max, state_max
+    vth_max, mantissa_max, bias_exponent_max, weight_exponent_max, state_max, accumulator_max
         Largest values of the registers.
     """
 
@@ -93,6 +98,7 @@ class ChooseScale:
     bias_exponent_max: int
     weight_exponent_max: int
     state_max: int
+    accumulator_max: int
 
     name = "choose_scale"
     title = "scale of v"
@@ -104,9 +110,10 @@ class ChooseScale:
         exponent: dict[str, int] = {}
         for population in graph.populations:
             jumps = jumps_of_v(graph, population, decided.decays[population.name])
-            scale[population.name], exponent[population.name] = self.choose(
+            chosen, exponent[population.name] = self.choose(
                 population, decided.decays[population.name], jumps, _reach(population, decided)
             )
+            scale[population.name] = self._within_accumulator(graph, population.name, jumps, chosen, decided)
         return Draft(graph, replace(decided, scale=scale, weight_exponent=exponent))
 
     def choose(
@@ -137,6 +144,21 @@ class ChooseScale:
             while factor * 2.0**exponent < wanted and exponent < self.weight_exponent_max:
                 exponent += 1
         return relative * min([factor * 2.0**exponent, *bounds]), exponent
+
+    def _within_accumulator(
+        self,
+        graph: Graph,
+        name: str,
+        jumps: Mapping[str, NDArray[np.float64]],
+        scale: NDArray[np.float64],
+        decided: Decisions,
+    ) -> NDArray[np.float64]:
+        """Make a scale smaller where the calibration samples' sums would not fit the accumulator."""
+        most = self.accumulator_max * 2.0**STATE_SHIFT
+        if decided.activity is None or worst_sum(graph, name, jumps) * scale.max() <= most:
+            return scale
+        peak = peak_sum(graph, name, jumps, decided.activity) * ACCUMULATOR_MARGIN
+        return scale * min(1.0, most / (peak * scale.max())) if peak else scale
 
 
 def _reach(population: Population, decided: Decisions) -> float | None:

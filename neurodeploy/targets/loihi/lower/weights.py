@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neurodeploy.graph.model import Graph, Population, Projection
 from neurodeploy.passes.draft import Draft
 from neurodeploy.quantise.grid import WeightGrid, to_grid
-from neurodeploy.quantise.rounding import round_calibrated
+from neurodeploy.quantise.rounding import legal_of, round_calibrated
 from neurodeploy.targets.loihi.chip import STATE_SHIFT
 from neurodeploy.targets.loihi.lower.decays import alpha, alpha_syn
 from neurodeploy.targets.loihi.lower.decisions import Decisions
@@ -47,8 +47,10 @@ class RoundWeights:
                 own = units[projection.name]
                 group = decided.decays[population.name].group
                 source_group = decided.source_group(projection.source, graph.input_size)
-                alone, clipped = _alone(own, group, source_group, self.grid)
-                weight = whole.get(projection.name, alone)
+                weight = whole.get(projection.name)
+                if weight is None:
+                    weight = _alone(own, group, source_group, self.grid)
+                clipped = _clipped(own, weight, legal_of(own, group, source_group, self.grid))
                 n_clipped += clipped
                 decided = decided.noted(
                     "projections",
@@ -105,17 +107,22 @@ class RoundWeights:
 
 def _alone(
     x: NDArray[np.float64], group: NDArray[np.int64], source_group: NDArray[np.int64], grid: WeightGrid
-) -> tuple[NDArray[np.int32], int]:
+) -> NDArray[np.int32]:
     """Round ``[tap, post, pre]`` weights to the nearest, each chip connection by its own signs."""
     weight = np.zeros(x.shape, dtype=np.int32)
-    clipped = 0
     for tap in range(x.shape[0]):
         for n in range(int(group.max()) + 1):
             for j in range(int(source_group.max()) + 1):
                 part = np.ix_(np.flatnonzero(group == n), np.flatnonzero(source_group == j))
-                weight[tap][part], lost = to_grid(x[tap][part], grid)
-                clipped += lost
-    return weight, clipped
+                weight[tap][part], _ = to_grid(x[tap][part], grid)
+    return weight
+
+
+def _clipped(wanted: NDArray[np.float64], weight: NDArray[np.int32], legal: NDArray[np.int64]) -> int:
+    """Count deployed weights at an end of their grid that are more than half a step from the wanted."""
+    step, low, high = legal
+    at_end = (weight != 0) & ((weight == low) | (weight == high))
+    return int((at_end & (np.abs(wanted - weight) > step / 2)).sum())
 
 
 def _facts(

@@ -1,0 +1,1 @@
+"""The functions of ``import neurodeploy as nd``: names, paths or objects in, objects out."""

@@ -1,0 +1,236 @@
+"""Read what is given (recipes, samples, networks, targets), and hold networks against targets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurodeploy.api.arguments import (
+    Network,
+    PathLike,
+    Spikes,
+    graph_of,
+    opened,
+    spikes_for,
+    target_of,
+)
+from neurodeploy.bundle.bundle import Bundle
+from neurodeploy.data.samples import Samples
+from neurodeploy.findings.codes_usage import ARRAY_MISSING
+from neurodeploy.findings.finding import Finding, NeurodeployError, nearest
+from neurodeploy.graph.model import Graph
+from neurodeploy.paths import existing
+from neurodeploy.recipe import Recipe
+
+if TYPE_CHECKING:
+    from neurodeploy.passes.draft import AfterEach, Pass
+    from neurodeploy.targets.target import Lowered, Target
+
+
+def load_recipe(recipe: PathLike, overrides: Sequence[str] = ()) -> Recipe:
+    """Load a recipe.
+
+    Parameters
+    ----------
+    recipe
+        Name of a shipped one, with a variant after a colon, or a TOML file.
+    overrides
+        ``key=value`` with dotted keys and TOML values, as after ``--set``.
+
+    Raises
+    ------
+    NeurodeployError
+        ND020 to ND026: no such recipe or key, or values that do not fit.
+    """
+    from neurodeploy.recipe import load_recipe
+
+    return load_recipe(recipe, overrides)
+
+
+def load_samples(path: PathLike, name: str | None = None) -> Samples:
+    """Load samples from an npz file, or one set of a run or bundle.
+
+    Parameters
+    ----------
+    path
+        An npz with ``spikes`` ``[sample, step, source]`` and, if it has them, ``labels`` and ``mask``; or a
+        run's or bundle's folder.
+    name
+        Which set of a folder: ``validation``, ``test``, ``calibration``, ``given`` or ``random``. It may be
+        left out where there is one.
+
+    Raises
+    ------
+    NeurodeployError
+        ND001 no such path, ND002 an unreadable file, ND003 no array or set of this name, ND010 to ND015
+        samples that mean nothing, ND096 a name with a file.
+    """
+    from neurodeploy.api.arguments import without_effect
+
+    found = opened(path)
+    if isinstance(found, Path):
+        if name is not None:
+            raise without_effect("name", "an npz file", "Leave it out: only folders hold sets by name.")
+        return Samples.from_npz(found)
+    assert not isinstance(found, Graph)
+    sets = found.samples
+    if name is None and len(sets) == 1:
+        return next(iter(sets.values()))
+    if name is None or name not in sets:
+        raise ARRAY_MISSING.error(
+            message="there is no set of this name" if name else "a set has to be named",
+            where=str(path),
+            found=name or f"{len(sets)} sets",
+            limit=", ".join(sets),
+            help=nearest(name or "", sets) or "Name one of them.",
+        )
+    return sets[name]
+
+
+def read_nir(path: PathLike, *, dt_s: float | None = None) -> Graph:
+    """Read a NIR file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    dt_s
+        Length of a step in seconds, for files that do not say.
+
+    Raises
+    ------
+    NeurodeployError
+        ND001, ND002 the file; ND1xx what it holds.
+    """
+    from neurodeploy.nir.read import read_nir
+
+    return read_nir(existing(path), dt_s=dt_s)
+
+
+def write_nir(graph: Graph, path: PathLike) -> None:
+    """Write a network as a NIR file that any NIR reader understands, whole or not at all.
+
+    Parameters
+    ----------
+    graph
+        The network; delays become Delay nodes, one branch for each tap.
+    path
+        The file.
+
+    Raises
+    ------
+    NeurodeployError
+        ND1xx: the network is not sound.
+    """
+    from neurodeploy.nir.write import write_nir
+
+    write_nir(graph, Path(path))
+
+
+def load_target(target: PathLike) -> Target[Any]:
+    """Load a target by name, or from a TOML file.
+
+    Raises
+    ------
+    NeurodeployError
+        ND001 no such file, ND027 an unknown name, ND028, ND029 the file cannot be used, ND424 with exit code
+        4 a plug-in cannot be loaded.
+    """
+    from neurodeploy.targets.registry import load_target
+
+    return load_target(target)
+
+
+def check(
+    network: Network, target: Target[Any] | PathLike | None = None, *, dt_s: float | None = None
+) -> list[Finding]:
+    """Hold a network against a target, and give every reason why it does not fit.
+
+    Parameters
+    ----------
+    network
+        A graph, run or bundle, or the path of a run, bundle or NIR file. A bundle's program is checked as it
+        is; anything else as it is and lowered.
+    target
+        Name, TOML file or object; by default a bundle's own, else ``loihi``.
+    dt_s
+        Length of a step in seconds, for NIR files that do not say.
+
+    Returns
+    -------
+    list[Finding]
+        Errors, warnings and notes; no errors where it fits.
+
+    Raises
+    ------
+    NeurodeployError
+        What cannot be read at all.
+    """
+    found = opened(network)
+    chip = target_of(target, found)
+    if isinstance(found, Bundle) and dt_s is None:
+        program = found.program if target is None else chip.read(found.path)
+        return [*found.findings, *chip.check(program)]
+    graph = graph_of(network if isinstance(found, Path) else found, dt_s=dt_s)
+    findings = list(chip.rules(graph))
+    try:
+        lowered = chip.lower(graph)
+    except NeurodeployError as error:
+        return _distinct([*findings, *error.findings])
+    return _distinct([*findings, *lowered.findings, *chip.check(lowered.program)])
+
+
+def lower(
+    network: Network,
+    target: Target[Any] | PathLike | None = None,
+    *,
+    calibration: Spikes | None = None,
+    passes: Sequence[Pass | str] = (),
+    after_each: AfterEach | None = None,
+    dt_s: float | None = None,
+) -> Lowered[Any]:
+    """Turn a float network into a target's program, in memory.
+
+    Parameters
+    ----------
+    network
+        A graph, run or bundle (its float network), or a path of one, or of a NIR file.
+    target
+        Name, TOML file or object; by default ``loihi``.
+    calibration
+        Spikes ``[sample, step, source]`` that bound the state on the chip.
+    passes
+        Run before the target's own: objects, or text as after ``--pass``.
+    after_each
+        Called after each pass with the pass and the draft.
+    dt_s
+        Length of a step in seconds, for NIR files that do not say.
+
+    Returns
+    -------
+    Lowered
+        The program, what was rounded and clipped as findings, and the same as numbers.
+
+    Raises
+    ------
+    NeurodeployError
+        ND2xx (exit code 3) where the network cannot be lowered.
+    """
+    from neurodeploy.passes.by_name import load_pass
+
+    graph = graph_of(network, dt_s=dt_s)
+    return target_of(target).lower(
+        graph,
+        calibration=None if calibration is None else spikes_for(graph, calibration),
+        passes=[load_pass(each) if isinstance(each, str) else each for each in passes],
+        after_each=after_each,
+    )
+
+
+def _distinct(findings: list[Finding]) -> list[Finding]:
+    """Leave out what was said before: the same code at the same place, however it is worded."""
+    kept: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        kept.setdefault((finding.code, finding.where.partition(",")[0].partition("[")[0]), finding)
+    return list(kept.values())

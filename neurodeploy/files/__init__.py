@@ -1,0 +1,17 @@
+"""Files and folders on disk: written whole or not at all, read within bounds."""
+
+from neurodeploy.files.digest import sha256
+from neurodeploy.files.hdf5 import atomic_hdf5
+from neurodeploy.files.npz import load_npz, save_npz
+from neurodeploy.files.whole_file import atomic_file, write_bytes
+from neurodeploy.files.whole_folder import atomic_folder
+
+__all__ = [
+    "atomic_file",
+    "atomic_folder",
+    "atomic_hdf5",
+    "load_npz",
+    "save_npz",
+    "sha256",
+    "write_bytes",
+]
