@@ -139,7 +139,7 @@ class Projection(Section):
     )
     sigma_end: float = Field(
         default=0.5,
-        ge=1e-3,
+        ge=0.01,
         le=1024,
         description="Width of the kernel at the end of its schedule, in steps.",
         json_schema_extra=only("kind", "delays"),

@@ -185,8 +185,8 @@ def test_an_unknown_key_in_a_file_is_answered_with_the_nearest(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("override", "limit"),
     [
-        ("train.lr=0", "a number > 0 and <= 1000"),
-        ("train.lr=nan", "a number > 0 and <= 1000"),
+        ("train.lr=0", "a number > 0 and <= 1e+06"),
+        ("train.lr=nan", "a number > 0 and <= 1e+06"),
         ("train.epochs=2.5", "a whole number >= 1 and <= 1000000"),
         ("train.epochs=true", "a whole number >= 1 and <= 1000000"),
         ("network.dropout=1.0", "a number >= 0 and < 1"),
