@@ -16,7 +16,7 @@ from neurodeploy.bundle.golden import save_golden
 from neurodeploy.bundle.layout import GOLDEN, MODEL, SAMPLES
 from neurodeploy.bundle.manifest import NOT_MEASURED, Manifest
 from neurodeploy.bundle.manifest_file import write_manifest
-from neurodeploy.bundle.place import bundle_folder
+from neurodeploy.bundle.place import bundle_folder, check_place
 from neurodeploy.data.samples import Samples, save_samples
 from neurodeploy.findings.codes_program import WITHOUT_EFFECT
 from neurodeploy.findings.finding import Finding, NeurodeployError, raise_errors
@@ -112,6 +112,7 @@ def export(
     NeurodeployError
         Any finding of the stages, and ND096 for an option that would change nothing; then nothing is written.
     """
+    check_place(out)
     chip = nameable(target)
     progress(f"reading {source.name}")
     loaded = read_source(source, dt_s=dt_s, calibrate=calibrate, seed=seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -218,9 +218,10 @@ def verify(
     bundle: Bundle | PathLike,
     *,
     samples: int | None = None,
-    lava: int | None = None,
-    require: Collection[str] = (),
+    runtimes: Mapping[str, int] | None = None,
+    if_present: Mapping[str, int] | None = None,
     max_drop: float | None = None,
+    confidence: float | None = None,
     given: PathLike | None = None,
     threads: int | None = None,
     progress: Progress = silent,
@@ -233,12 +234,16 @@ def verify(
         A bundle or its folder; its files are read and checked anew.
     samples
         How many samples of each set P2 measures; None for all.
-    lava
-        How many samples Lava runs (P3).
-    require
-        Runtimes without which the verification cannot pass.
+    runtimes
+        How many samples each runtime must run (P3), by its name, as ``{"lava": 4}``: one that is missing is
+        exit code 4.
+    if_present
+        The same for runtimes that may be missing: then the check is skipped, with the reason.
     max_drop
-        Largest drop of accuracy from float to integers, in percentage points.
+        Largest drop of accuracy from float to integers, in percentage points; without it, accuracy is
+        measured and nothing is said to have passed.
+    confidence
+        Hold ``max_drop`` against the upper end of the paired interval at this confidence, between 0 and 1.
     given
         npz with ``spikes`` (and ``labels``, ``mask``) to measure on in place of the bundle's own sets.
     threads
@@ -261,9 +266,10 @@ def verify(
     return verify(
         bundle.path if isinstance(bundle, Bundle) else existing(bundle),
         samples=samples,
-        lava=lava,
-        require=require,
+        runtimes=runtimes,
+        if_present=if_present,
         max_drop=max_drop,
+        confidence=confidence,
         given=None if given is None else existing(given),
         threads=threads,
         progress=progress,

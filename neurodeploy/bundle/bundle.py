@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurodeploy.bundle.golden import Expected, Golden, load_golden
-from neurodeploy.bundle.hashes import check_files
+from neurodeploy.bundle.hashes import check_files, check_unlisted
 from neurodeploy.bundle.layout import GOLDEN, MANIFEST, MODEL, SAMPLES
 from neurodeploy.bundle.live import BundleStream
 from neurodeploy.bundle.manifest import Manifest, refused
 from neurodeploy.bundle.manifest_file import read_manifest
 from neurodeploy.data.samples import Samples, load_samples
 from neurodeploy.findings.codes_parity import NO_STREAM
-from neurodeploy.findings.finding import Finding
+from neurodeploy.findings.finding import Finding, raise_errors
+from neurodeploy.findings.printable import printable
 from neurodeploy.targets.registry import TARGET_FILE, target_of
 
 if TYPE_CHECKING:
@@ -58,9 +59,14 @@ class Bundle:
 
     @cached_property
     def program(self) -> Any:
-        """The target's integer program, in the target's own type; ND009 as for :attr:`graph`."""
+        """The target's integer program, in the target's own type; ND009 as for :attr:`graph`.
+
+        ND2xx (exit code 3) where it breaks a rule of the target: rules hold for every program that is read,
+        not only for those that are made.
+        """
         program = self.target.read(self.path)
         self._agrees("the program", program)
+        raise_errors(self.target.check(program))
         return program
 
     @cached_property
@@ -127,7 +133,7 @@ class Bundle:
             f"  samples  {sets or 'none'}",
             f"  files    {', '.join(sorted(manifest.sha256))}",
         ]
-        return "\n".join(lines)
+        return "\n".join(printable(line) for line in lines)
 
     def _agrees(self, what: str, network: Any) -> None:
         """Raise ND009 where the manifest contradicts a network that was read."""
@@ -172,9 +178,12 @@ def open_bundle(path: str | Path) -> Bundle:
     ------
     NeurodeployError
         ND001, ND006, ND007, ND009 as :func:`neurodeploy.bundle.manifest_file.read_manifest`; ND008 with
-        exit code 5: a file is missing or changed.
+        exit code 5: a file is missing or changed, or one that would be read is not listed; ND027 nothing
+        installed knows the bundle's target.
     """
     path = Path(path)
     manifest = read_manifest(path)
-    reserved = (*target_of(path, manifest.target).files, TARGET_FILE)
-    return Bundle(path, manifest, check_files(path, manifest, reserved=reserved))
+    check_files(path, manifest)
+    check_unlisted(path, manifest, reserved=(TARGET_FILE,))  # before it is read to find the target
+    target = target_of(path, manifest.target)
+    return Bundle(path, manifest, check_unlisted(path, manifest, reserved=target.files))

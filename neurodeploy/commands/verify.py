@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from neurodeploy.commands import options
+from neurodeploy.commands import options, progress_bar
+from neurodeploy.findings.codes_usage import WRONG_USAGE
 from neurodeploy.paths import existing
+
+if TYPE_CHECKING:
+    from neurodeploy.verify.verification import Verification
 
 
 class SampleCount(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
@@ -33,18 +39,29 @@ class SampleCount(click.ParamType):  # type: ignore[type-arg]  # generic from cl
 @click.option(
     "--samples", type=SampleCount(), default="all", help="Samples of each set for P2 [default: all]."
 )
-@click.option("--lava", type=click.IntRange(min=0), metavar="N", help="Samples that Lava runs (P3).")
 @click.option(
-    "--require",
-    multiple=True,
-    metavar="lava",
-    help="Exit with 4 where this backend is missing; without --lava it runs 4 samples.",
+    "--lava",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Samples that Lava must run (P3): exit code 4 where it is missing.",
+)
+@click.option(
+    "--lava-if-present",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The same where Lava is there; where it is not, P3 is skipped.",
 )
 @click.option(
     "--max-drop",
-    type=click.FloatRange(min=0),
+    type=float,
     metavar="POINTS",
     help="Fail if the integers lose more accuracy than this, in percentage points.",
+)
+@click.option(
+    "--confidence",
+    type=float,
+    metavar="0..1",
+    help="Hold --max-drop against the upper end of the paired interval at this confidence, for example 0.95.",
 )
 @click.option(
     "--input",
@@ -53,14 +70,8 @@ class SampleCount(click.ParamType):  # type: ignore[type-arg]  # generic from cl
     metavar="FILE.npz",
     help="Measure on these spikes (and labels, mask) in place of the bundle's sets.",
 )
-@click.option(
-    "--json",
-    "json_to",
-    is_flag=False,
-    flag_value="-",
-    metavar="[FILE]",
-    help="JSON to a file, or to stdout where no file or - is given; the exit code is the same.",
-)
+@options.json_option
+@click.option("--json-to", type=click.Path(path_type=Path), metavar="FILE", help="The same JSON to a file.")
 @click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="JUnit XML, one case a check.")
 @click.option(
     "--report", type=click.Path(path_type=Path), metavar="FILE.html", help="One self-contained HTML."
@@ -73,10 +84,12 @@ def command(
     bundle: Path,
     samples: int,
     lava: int | None,
-    require: tuple[str, ...],
+    lava_if_present: int | None,
     max_drop: float | None,
+    confidence: float | None,
     given: Path | None,
-    json_to: str | None,
+    as_json: bool,
+    json_to: Path | None,
     junit: Path | None,
     report: Path | None,
     threads: int | None,
@@ -84,44 +97,78 @@ def command(
     """Prove that a bundle computes what was trained, level by level.
 
     P1: the trained network against its NIR file. P2: float against integers, accuracy and spikes. P3: the
-    integers against Lava, bit for bit. What did not run is listed as skipped, with the reason.
+    integers against Lava, bit for bit. What did not run is listed as skipped, with the reason; what ran
+    without a limit as measured.
     """
-    from neurodeploy.verify.verify import verify
-
     existing(bundle)
     if given is not None:
         existing(given)
-    quiet = json_to == "-"
-    say = options.progress_lines(quiet=quiet)
-    result = verify(
-        bundle,
-        samples=samples or None,
-        lava=lava,
-        require=frozenset(require),
-        max_drop=max_drop,
-        given=given,
-        threads=threads,
-        progress=say,
-    )
-    options.end_progress(quiet=quiet)
-    if json_to is not None and not quiet:
-        from neurodeploy.report.json_report import to_json
+    outputs = {"--json-to": json_to, "--junit": junit, "--report": report}
+    written = {option: path for option, path in outputs.items() if path is not None}
+    check_outputs(bundle, written)
+    with progress_bar.shown("loading", quiet=as_json) as progress:
+        from neurodeploy.api.bundles import verify
 
-        options.write_text(Path(json_to), to_json(result))
-    if junit is not None:
-        from neurodeploy.report.junit import to_junit
-
-        options.write_text(junit, to_junit(result))
-    if report is not None:
-        from neurodeploy.report.html import to_html
-
-        options.write_text(report, to_html(result))
-    if quiet:
+        result = verify(
+            bundle,
+            samples=samples or None,
+            runtimes={} if lava is None else {"lava": lava},
+            if_present={} if lava_if_present is None else {"lava": lava_if_present},
+            max_drop=max_drop,
+            confidence=confidence,
+            given=given,
+            threads=threads,
+            progress=progress,
+        )
+    for option, path in written.items():
+        options.write_text(path, _document(option, result))
+    if as_json:
         options.print_json(result.to_dict(), schema="verify", exit_code=result.exit_code)
     else:
         from neurodeploy.report.terminal import print_verification
 
         print_verification(result, colour=options.colours())
-        for path in filter(None, (report, junit, None if json_to is None else Path(json_to))):
+        for path in written.values():
             options.echo(f"report: {path}")
     ctx.exit(result.exit_code)
+
+
+def _document(option: str, result: Verification) -> str:
+    """Give the report that an option asks for."""
+    if option == "--json-to":
+        from neurodeploy.report.json_report import to_json
+
+        return to_json(result)
+    if option == "--junit":
+        from neurodeploy.report.junit import to_junit
+
+        return to_junit(result)
+    from neurodeploy.report.html import to_html
+
+    return to_html(result)
+
+
+def check_outputs(bundle: Path, outputs: Mapping[str, Path]) -> None:
+    """Refuse reports that would overwrite each other or a file of the bundle, before anything runs.
+
+    Raises
+    ------
+    NeurodeployError
+        ND080, with the option.
+    """
+    taken: dict[Path, str] = {}
+    for option, path in outputs.items():
+        place = path.resolve()
+        if place in taken:
+            raise WRONG_USAGE.error(
+                message=f"wrong usage: {option} and {taken[place]} name one file",
+                where=str(path),
+                help="Give each report a name of its own.",
+            )
+        if place.is_file() and place.is_relative_to(bundle.resolve()):
+            raise WRONG_USAGE.error(
+                message=f"wrong usage: {option} would overwrite a file in the bundle",
+                where=str(path),
+                help="Write the report beside the bundle.",
+            )
+        taken[place] = option

@@ -115,8 +115,8 @@ DROP_TOO_LARGE = Rule(
     "ND471",
     "the integers lose more accuracy than allowed",
     why=(
-        "The limit is --max-drop, in percentage points, on every set. The ladder names the step that "
-        "loses it."
+        "The limit is --max-drop, in percentage points, on every set: of the measured drop, or with "
+        "--confidence of the upper end of its interval. The ladder names the step that loses it."
     ),
     example="--max-drop 0.5 with a drop of 0.8",
 )
@@ -173,4 +173,45 @@ NO_V_TO_COMPARE = Rule(
     "Lava gave no v to compare",
     why="Equal spikes alone do not prove equal state.",
     example="an outdated Lava environment",
+)
+
+SPIKES_DIFFER = Rule(
+    "ND480",
+    "the integers' spikes are not those of the float network",
+    why=(
+        "More than a third of all spikes of a population have no counterpart at the same neuron and step. "
+        "Trained bundles have some percent, so this is another network, and it fails with or without a "
+        "limit on accuracy."
+    ),
+    example="a weight scale that is wrong by a factor of two",
+)
+
+DECISIONS_DIFFER = Rule(
+    "ND481",
+    "the integers decide otherwise than the float network",
+    why=(
+        "More than a third of the decisions differ. Trained bundles differ in some percent; it fails with or "
+        "without a limit on accuracy, and needs no labels."
+    ),
+    example="a bundle with all weights 0 on a task of two classes",
+)
+
+SILENT_POPULATION = Rule(
+    "ND482",
+    "a population does not fire at all, so nothing of its spikes was compared",
+    why=(
+        "Equal silence proves nothing: files whose reset, decay or gain was lost on the way are silent and "
+        "agree in every decision. A warning where the trained network is known to be silent there as well."
+    ),
+    example="a NIR file in which a framework's gain of dt/tau is missing",
+)
+
+ARTEFACT_DIFFERS = Rule(
+    "ND483",
+    "the file that the chip's software reads does not hold the program",
+    why=(
+        "The simulator runs program.h5, the chip's software its own file. A reader that shares no code with "
+        "the writer found another value there."
+    ),
+    example="a network.net that was written by another export",
 )

@@ -126,6 +126,26 @@ LIF_SOFT_RESET = Rule(
     example="--set network.neuron=lif --set network.reset=soft",
 )
 
+RUN_FILE_CHANGED = Rule(
+    "ND057",
+    "a file of the run does not hold what was written",
+    why=(
+        "Checkpoints and weights carry a checksum. Damaged ones would go on to other weights, or be "
+        "deployed, without a sign of it."
+    ),
+    example="a checkpoint on a disk that loses bits",
+)
+
+NETWORK_TOO_LARGE = Rule(
+    "ND058",
+    "the network does not fit into this machine's memory",
+    why=(
+        "Weights, delays, their gradients and Adam's two moments take 16 bytes a parameter, a kernel over "
+        "delays 12 more for each synapse and slot. What cannot be held is refused before anything runs."
+    ),
+    example="--set network.hidden=[65536,65536]",
+)
+
 BAD_GRID = Rule(
     "ND060",
     "a grid cannot be used",

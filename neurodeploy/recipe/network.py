@@ -134,7 +134,7 @@ class Projection(Section):
     )
     sigma_end: float = Field(
         default=0.5,
-        gt=0,
+        ge=0.01,
         description="Width of the kernel at the end of its schedule, in steps.",
         json_schema_extra=only("kind", "delays"),
     )

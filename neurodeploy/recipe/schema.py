@@ -136,10 +136,10 @@ class Train(Section):
 
     epochs: int = Field(default=50, ge=1, description="Passes over the training set.")
     batch_size: int = Field(default=64, ge=1, description="Samples of a batch.")
-    lr: float = Field(default=1e-3, gt=0, description="Learning rate of weights and BatchNorm.")
-    lr_delay: float = Field(default=0.1, gt=0, description="Learning rate of delays, in steps.")
+    lr: float = Field(default=1e-3, gt=0, le=1e6, description="Learning rate of weights and BatchNorm.")
+    lr_delay: float = Field(default=0.1, gt=0, le=1e6, description="Learning rate of delays, in steps.")
     lr_tau: float = Field(
-        default=1e-2, gt=0, description="Learning rate of time constants (of logit(dt/tau))."
+        default=1e-2, gt=0, le=1e6, description="Learning rate of time constants (of logit(dt/tau))."
     )
     lr_schedule: Literal["constant", "one_cycle", "step", "cosine"] = Field(
         default="one_cycle",
@@ -160,7 +160,7 @@ class Train(Section):
     delay_schedule: Literal["cosine", "constant"] = Field(
         default="cosine", description="Learning rate of the delays over the epochs."
     )
-    weight_decay: float = Field(default=0.0, ge=0, description="L2 penalty on the weights.")
+    weight_decay: float = Field(default=0.0, ge=0, le=1e6, description="L2 penalty on the weights.")
     keep: Literal["best", "last"] = Field(
         default="best", description="Which epoch's weights are kept: best on the validation set, or the last."
     )

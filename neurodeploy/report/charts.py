@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
+from html import escape as escape_markup
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.findings.printable import printable
+
 ROW_HEIGHT, ROW_GAP, LABEL_WIDTH, SCALE_WIDTH, VALUE_WIDTH = 20, 8, 210, 380, 70
 
 MAX_MARKS = 20_000
 """Spikes that one raster draws at most; beyond, its last steps are left out and the caption says so."""
+
+
+def escape(text: str) -> str:
+    """Escape what is markup, and what no XML can hold."""
+    return escape_markup(printable(text))
 
 
 def dots(labels: Sequence[str], values: Sequence[float], *, title: str, unit: str, low: float = 0.0) -> str:

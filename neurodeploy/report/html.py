@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 from neurodeploy.bundle.golden import load_golden
 from neurodeploy.bundle.layout import GOLDEN
 from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.findings.json_ready import rounded
+from neurodeploy.findings.printable import printable
 from neurodeploy.graph.model import INPUT
 from neurodeploy.report.charts import dots, raster
 from neurodeploy.report.terminal import verdict
@@ -21,9 +24,16 @@ def to_html(verification: Verification) -> str:
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
-        TEMPLATE.read_text(encoding="utf-8")
-    )
+    def shown(value: Any) -> Any:
+        return (
+            printable(value, lines=True)
+            if isinstance(value, str) and not hasattr(value, "__html__")
+            else value
+        )
+
+    template = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, finalize=shown
+    ).from_string(TEMPLATE.read_text(encoding="utf-8"))
     sets = [
         {
             "result": result,
@@ -43,6 +53,7 @@ def to_html(verification: Verification) -> str:
     return template.render(
         verification=verification,
         verdict=verdict(verification),
+        number=number,
         sets=sets,
         divergences=divergences,
         compared=[check for check in verification.checks if check.facts.get("populations")],
@@ -51,15 +62,22 @@ def to_html(verification: Verification) -> str:
     )
 
 
+def number(form: str, x: float | None) -> str:
+    """Write a number; a dash where there is none or it is not finite."""
+    return "-" if x is None or not math.isfinite(x) else form % x
+
+
 def ladder_chart(result: SetResult) -> str:
     """Draw accuracy by rung; without labels, the mean spike mismatch by rung."""
     labels = [rung.title for rung in result.rungs]
-    accuracies = [rung.accuracy for rung in result.rungs if rung.accuracy is not None]
+    accuracies = [x for x in (rounded(rung.accuracy) for rung in result.rungs) if x is not None]
     if len(accuracies) == len(labels):
         # From a little below the worst, so that a fraction of a percent can be seen.
         low = max(0.0, float(int(min(accuracies) - 5)))
         return dots(labels, accuracies, title=f"Accuracy by rung on {result.name}", unit="%", low=low)
-    means = [sum(rung.mismatch.values()) / max(1, len(rung.mismatch)) for rung in result.rungs]
+    means = [
+        rounded(sum(rung.mismatch.values()) / max(1, len(rung.mismatch))) or 0.0 for rung in result.rungs
+    ]
     return dots(labels, means, title=f"Spikes that differ from float by rung on {result.name}", unit="%")
 
 

@@ -122,6 +122,17 @@ class Runtime(Protocol):
 
 
 @runtime_checkable
+class ChecksFiles(Protocol):
+    """A target that writes a file of its own for the chip's software, and can read it back to check it."""
+
+    def file_findings(self, program: Any, folder: Path) -> Sequence[Finding] | None:
+        """Give every place where that file does not hold the program; None where there is none to hold it.
+
+        The reader shares no code with the writer.
+        """
+
+
+@runtime_checkable
 class Target(Protocol[P]):
     """A chip or a runtime that networks are compiled for; ``P`` is its own type of program.
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from neurodeploy.data.sets import load_data
 from neurodeploy.findings.codes_training import BATCH_TOO_SMALL, LIF_SOFT_RESET
+from neurodeploy.findings.codes_usage import SYSTEM_REFUSES
 from neurodeploy.ops.threads import training_threads
 from neurodeploy.recipe import Recipe
 from neurodeploy.recipe.load import parse_recipe
@@ -59,14 +61,15 @@ def train(
     ------
     NeurodeployError
         ND051 to ND053 about the folder, ND054 the loss is not finite, ND055 fewer samples in a batch than
-        processes, ND056 soft reset of a neuron that has none; findings of the data and of the recipe.
+        processes, ND056 soft reset of a neuron that has none, ND084 the system refuses a file (a full disk);
+        findings of the data, of a damaged run (ND002, ND057) and of the recipe.
     KeyboardInterrupt
         Passed on; the run can be resumed from its last finished epoch.
     """
     recipe = with_settings(recipe, epochs=epochs, seed=seed)
     out = Path(out)
     n = n_threads(recipe.train.threads if threads is None else threads)
-    with joined_world() as world, training_threads(n):
+    with joined_world() as world, training_threads(n), _refusals(out):
         started = time.perf_counter()
         check_trainable(recipe, world)
         data = load_data(recipe, data_dir, recipe.train.seed)
@@ -87,6 +90,19 @@ def train(
         session.restore(load_checkpoint(out / CHECKPOINT))
         session.run()
         return session.finish()
+
+
+@contextlib.contextmanager
+def _refusals(out: Path) -> Iterator[None]:
+    """Turn what the system refuses while a run is written (a full disk) into ND084."""
+    try:
+        yield
+    except OSError as error:
+        raise SYSTEM_REFUSES.error(
+            where=str(error.filename or out),
+            found=error.strerror or str(error),
+            help="Make room or check the path; a run that has begun continues with --resume.",
+        ) from error
 
 
 def with_settings(recipe: Recipe, *, epochs: int | None = None, seed: int | None = None) -> Recipe:

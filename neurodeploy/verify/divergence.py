@@ -27,7 +27,7 @@ class Divergence:
     expected, actual
         The two values.
     diagnosis
-        What the data show of the cause, a sentence; empty where they show nothing.
+        What else the two traces show, a sentence without a guess at the cause; empty where they show nothing.
     """
 
     quantity: str
@@ -123,7 +123,9 @@ def first_divergence(expected: Traces, actual: Traces, *, tolerance: float = 0.0
 
 
 def diagnose(expected: NDArray[Any], actual: NDArray[Any], step: int, neuron: int, quantity: str) -> str:
-    """Say what the traces of one sample show about their first difference; nothing that they do not show.
+    """Say what the traces of one sample show about their first difference; nothing that they do not prove.
+
+    A cause (a delay, a rounding, a reset) is never named: one difference fits many of them.
 
     Parameters
     ----------
@@ -137,9 +139,9 @@ def diagnose(expected: NDArray[Any], actual: NDArray[Any], step: int, neuron: in
     one, other = expected[step, neuron], actual[step, neuron]
     # A shift of a silent trace proves nothing: ask for something other than zero.
     if expected[:-1].any() and np.array_equal(expected[:-1], actual[1:]):
-        return "the whole population is equal one step later: a delay or latency is one step too long"
+        return f"{quantity} of the whole population in this sample are equal one step later"
     if actual[:-1].any() and np.array_equal(expected[1:], actual[:-1]):
-        return "the whole population is equal one step earlier: a delay or latency is one step too short"
+        return f"{quantity} of the whole population in this sample are equal one step earlier"
     if quantity == "spikes":
         return "a spike is missing" if one > other else "there is a spike too many"
     if np.isnan(other) or np.isnan(one):
@@ -148,10 +150,7 @@ def diagnose(expected: NDArray[Any], actual: NDArray[Any], step: int, neuron: in
         if other == -one:
             return "equal but for the sign"
         if abs(int(one) - int(other)) == 1:
-            return "they differ by one unit, as two ways of rounding do"
-    if quantity == "v" and (one == 0) != (other == 0):
-        reset, other_side = ("the expected", "the actual") if one == 0 else ("the actual", "the expected")
-        return f"{reset} v is 0, as after a reset, {other_side} v is not: compare the threshold and its test"
+            return "they differ by one unit"
     return ""
 
 

@@ -12,11 +12,19 @@ from neurodeploy.findings.finding import Exit, Finding
 
 
 class Status(str, Enum):
-    """How a check ended; there is no fourth way."""
+    """How a check ended; there is no fifth way.
+
+    A check passed only where a limit could have failed it; what ran without a limit is measured.
+    """
 
     PASSED = "passed"
+    MEASURED = "measured"
     FAILED = "failed"
     SKIPPED = "skipped"
+
+
+RAN_WELL = (Status.PASSED, Status.MEASURED)
+"""What a check is that ran and found nothing wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +38,11 @@ class Check:
     status
         See :class:`Status`.
     required
-        Whether the command may end with 0 only if this check ran and passed.
+        Whether the command may end with 0 only if this check ran.
     reason
         Why it failed or was skipped, or what was compared; never empty.
     n_compared
-        How many samples (or files) were compared; a check that passed has one at least.
+        How many samples (or files) were compared; a check that passed or measured has one at least.
     backend
         The backend that it runs on, where that may be missing.
     ran
@@ -58,7 +66,7 @@ class Check:
 
     def __post_init__(self) -> None:
         assert self.reason, f"check {self.name} gives no reason"
-        assert self.status is not Status.PASSED or self.n_compared > 0, f"check {self.name} compared nothing"
+        assert self.status not in RAN_WELL or self.n_compared > 0, f"check {self.name} compared nothing"
 
     def to_dict(self) -> dict[str, Any]:
         """Give the check as a JSON-ready mapping."""
@@ -83,12 +91,15 @@ def judge(
     n_compared: int,
     problems: Sequence[Finding],
     agreed: str,
+    gated: bool = True,
     required: bool = True,
     backend: str = "",
     facts: Mapping[str, Any] | None = None,
     notes: Sequence[Finding] = (),
 ) -> Check:
-    """Turn a comparison that ran into a check: failed with any problem or with nothing compared, else passed.
+    """Turn a comparison that ran into a check: failed with any problem or with nothing compared.
+
+    Otherwise it passed where a limit could have failed it, and is measured where none was asked for.
 
     Parameters
     ----------
@@ -97,7 +108,9 @@ def judge(
     problems
         What differs.
     agreed
-        What was compared, for the report of a pass.
+        What was compared, for the report of a check without problems.
+    gated
+        Whether the numbers were held against a limit.
     notes
         Findings that do not fail the check.
     """
@@ -113,7 +126,7 @@ def judge(
     return Check(
         name=name,
         title=title,
-        status=Status.FAILED if problems else Status.PASSED,
+        status=Status.FAILED if problems else (Status.PASSED if gated else Status.MEASURED),
         required=required,
         reason="; ".join(_reason(finding) for finding in problems) if problems else agreed,
         n_compared=n_compared,

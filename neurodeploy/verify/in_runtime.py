@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from neurodeploy.data.samples import Samples
 from neurodeploy.findings.codes_parity import FEWER_SAMPLES, NO_V_TO_COMPARE, P3_DIFFERS
 from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.graph.model import Graph
+from neurodeploy.progress import Progress, silent
 from neurodeploy.targets.target import Runtime, Target
-from neurodeploy.traces import Traces
+from neurodeploy.verify.comparison import Comparison, chunks
 from neurodeploy.verify.gates import Check, broken, judge, skipped
-from neurodeploy.verify.levels import compare
+from neurodeploy.verify.levels import TRACE_BYTES
 
 PREFERRED_SETS = ("validation", "test")
 """Sets that a runtime's samples are taken from, in this order; then any other, then the golden inputs."""
@@ -35,6 +37,7 @@ def choose_inputs(
 
 def check_runtime(
     bundle: Path,
+    graph: Graph,
     target: Target[Any],
     program: Any,
     inputs: NDArray[np.uint8],
@@ -43,7 +46,7 @@ def check_runtime(
     source: str,
     required: bool,
     runtime: Runtime | None,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress = silent,
 ) -> Check:
     """P3: run samples in a runtime and in our simulator, and compare every spike and v of every population.
 
@@ -51,6 +54,8 @@ def check_runtime(
     ----------
     bundle
         The artefact that the runtime runs.
+    graph
+        The same as a float network: its populations must all be compared.
     target
         Whose runtime it is; its parity says how closely v must agree.
     program
@@ -88,15 +93,11 @@ def check_runtime(
             "P3", title, n_compared=0, problems=(), agreed="", required=required, backend=runtime.name
         )
     try:
-        theirs = runtime.run(
-            bundle,
-            inputs,
-            record=("spikes", "v"),
-            progress=lambda done, total: progress(f"{name}, {done} of {total} samples"),
+        problems, facts = _compared(
+            bundle, graph, target, program, inputs, runtime=runtime, progress=progress
         )
     except NeurodeployError as error:
         return broken("P3", title, error.findings, required=required, backend=runtime.name)
-    problems, facts = _compared(target, program, inputs, theirs)
     how = "every spike and every v" if exact else "every spike, and every v within its tolerance,"
     return judge(
         "P3",
@@ -112,13 +113,31 @@ def check_runtime(
 
 
 def _compared(
-    target: Target[Any], program: Any, inputs: NDArray[np.uint8], theirs: Traces
+    bundle: Path,
+    graph: Graph,
+    target: Target[Any],
+    program: Any,
+    inputs: NDArray[np.uint8],
+    *,
+    runtime: Runtime,
+    progress: Progress,
 ) -> tuple[list[Finding], dict[str, Any]]:
-    """Hold a runtime's traces against our simulator's; traces without v cannot be compared."""
-    ours = target.simulate(program, inputs, record=("spikes", "v"))
-    problems, facts = compare(P3_DIFFERS, ours, theirs, tolerance=target.parity.v_tolerance)
-    without_v = [name for name, trace in theirs.populations.items() if trace.v is None]
-    if without_v and not problems:
+    """Run samples on both sides, in chunks that bound the memory; traces without v cannot be compared."""
+    names = [population.name for population in graph.populations]
+    comparison = Comparison(P3_DIFFERS, names, tolerance=target.parity.v_tolerance)
+    n_neurons = sum(population.size for population in graph.populations)
+    without_v: dict[str, None] = {}
+    for part in chunks(len(inputs), inputs.shape[1] * n_neurons * TRACE_BYTES):
+
+        def report(done: int, _: int, first: int = part.start) -> None:
+            progress(f"P3: {runtime.name.capitalize()}", first + done, len(inputs))
+
+        theirs = runtime.run(bundle, inputs[part], record=("spikes", "v"), progress=report)
+        ours = target.simulate(program, inputs[part], record=("spikes", "v"))
+        comparison.add(ours, theirs, first_sample=part.start)
+        without_v |= {name: None for name, trace in theirs.populations.items() if trace.v is None}
+    problems = comparison.problems()
+    if without_v:
         fix = "Install the runtime again: it gave spikes alone."
-        problems = [NO_V_TO_COMPARE.finding(where=", ".join(without_v), help=fix)]
-    return problems, facts
+        problems = [NO_V_TO_COMPARE.finding(where=", ".join(without_v), help=fix), *problems]
+    return problems, comparison.facts()

@@ -10,13 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.data.samples import Samples, predictions
+from neurodeploy.findings.json_ready import rounded
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import Graph
 from neurodeploy.targets.target import Target
 from neurodeploy.traces import Traces
+from neurodeploy.verify.comparison import chunks
 
 CHUNK = 256
-"""Samples that are computed at once: bounds the memory, whatever the size of the set."""
+"""Samples that are computed at once at most: large networks take fewer, see :func:`chunks`."""
+
+TRACES_AT_ONCE = 4
+"""Bytes of a neuron-step that a chunk holds: spikes of three networks, and what is compared of them."""
 
 INTEGERS = ("integers", "integer arithmetic")
 """Key and title of the last rung: the program itself, in the target's simulator."""
@@ -38,6 +43,11 @@ class Rung:
         Share of the decisions that equal the trained network's, in percent; None without a readout.
     mismatch
         By spiking population: neuron-steps whose spike differs from the trained network's, in percent.
+    spikes
+        By spiking population: how many it fired.
+    not_shared
+        By spiking population: differing neuron-steps as a part of all spikes of this network and the trained
+        one, in percent: 0 where every spike has its counterpart, 100 where none has; 0 where both are silent.
     decisions
         Predicted classes ``[sample]`` or ``[sample, step]``; None without a readout.
     """
@@ -48,6 +58,8 @@ class Rung:
     accuracy: float | None
     agreement: float | None
     mismatch: dict[str, float]
+    spikes: dict[str, int]
+    not_shared: dict[str, float]
     decisions: NDArray[np.int64] | None = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,9 +68,11 @@ class Rung:
             "rung": self.key,
             "title": self.title,
             "n_samples": self.n_samples,
-            "accuracy_percent": _rounded(self.accuracy),
-            "agreement_percent": _rounded(self.agreement),
-            "spike_mismatch_percent": {name: _rounded(x) for name, x in self.mismatch.items()},
+            "accuracy_percent": rounded(self.accuracy),
+            "agreement_percent": rounded(self.agreement),
+            "spike_mismatch_percent": {name: rounded(x) for name, x in self.mismatch.items()},
+            "spikes": dict(self.spikes),
+            "spikes_not_shared_percent": {name: rounded(x) for name, x in self.not_shared.items()},
         }
 
 
@@ -86,7 +100,7 @@ def ladder(
     threads
         For the simulators; by default every core.
     progress
-        Called with the number of samples done.
+        Called with the number of samples done, 0 first.
 
     Returns
     -------
@@ -98,8 +112,10 @@ def ladder(
     tallies = [
         _Tally(key, title, spiking) for key, title in [*((n.key, n.title) for n in networks), INTEGERS]
     ]
-    for start in range(0, len(samples), CHUNK):
-        spikes = samples.spikes[start : start + CHUNK]
+    n_neurons = sum(population.size for population in graph.populations)
+    progress(0)
+    for part in chunks(len(samples), samples.spikes.shape[1] * n_neurons * TRACES_AT_ONCE, at_most=CHUNK):
+        spikes = samples.spikes[part]
         trained = last = interpret(graph, spikes, record=("spikes",), threads=threads)
         tallies[0].add(trained, trained)
         for number, network in enumerate(networks[1:], start=1):
@@ -107,7 +123,7 @@ def ladder(
                 last = interpret(network.graph, spikes, record=("spikes",), threads=threads)
             tallies[number].add(trained, last)
         tallies[-1].add(trained, target.simulate(program, spikes, record=("spikes",), threads=threads))
-        progress(min(start + CHUNK, len(samples)))
+        progress(part.stop)
     reference = tallies[0].all_decisions()
     return [tally.rung(samples, reference) for tally in tallies]
 
@@ -135,6 +151,8 @@ class _Tally:
         self.key, self.title = key, title
         self.wrong = dict.fromkeys(spiking, 0)
         self.total = dict.fromkeys(spiking, 0)
+        self.spikes = dict.fromkeys(spiking, 0)
+        self.trained_spikes = dict.fromkeys(spiking, 0)
         self.decisions: list[NDArray[np.int64]] = []
 
     def add(self, trained: Traces, actual: Traces) -> None:
@@ -143,6 +161,8 @@ class _Tally:
             expected, got = trained.populations[name].spikes, actual.populations[name].spikes
             self.wrong[name] += int((expected != got).sum())
             self.total[name] += int(expected.size)
+            self.spikes[name] += int(np.count_nonzero(got))
+            self.trained_spikes[name] += int(np.count_nonzero(expected))
         if actual.score is not None:
             self.decisions.append(predictions(actual))
 
@@ -163,6 +183,11 @@ class _Tally:
                 name: 100.0 * wrong / self.total[name]
                 for name, wrong in self.wrong.items()
                 if self.total[name]
+            },
+            spikes=self.spikes,
+            not_shared={
+                name: 100.0 * wrong / max(1, self.spikes[name] + self.trained_spikes[name])
+                for name, wrong in self.wrong.items()
             },
             decisions=decisions,
         )
@@ -192,7 +217,3 @@ def _share(
         return None
     is_right, counted = right(decisions, labels, mask)
     return 100.0 * float(is_right[counted].mean() if counted is not None else is_right.mean())
-
-
-def _rounded(x: float | None) -> float | None:
-    return None if x is None else round(x, 6)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-Z95 = 1.959963984540054
-"""The 97.5th percentile of the standard normal."""
+CONFIDENCE = 0.95
+"""Of the interval that is reported where none is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,9 @@ class PairedDrop:
     standard_error
         Of the drop, paired by sample.
     low, high
-        The 95 % interval of the drop.
+        The two-sided interval of the drop.
+    confidence
+        Of the interval, between 0 and 1.
     n_samples, n_decisions
         What it is made from; the two differ where a sample asks for a decision at every step.
     """
@@ -35,12 +38,17 @@ class PairedDrop:
     standard_error: float
     low: float
     high: float
+    confidence: float
     n_samples: int
     n_decisions: int
 
 
 def paired_drop(
-    before: NDArray[np.bool_], after: NDArray[np.bool_], counted: NDArray[np.bool_] | None = None
+    before: NDArray[np.bool_],
+    after: NDArray[np.bool_],
+    counted: NDArray[np.bool_] | None = None,
+    *,
+    confidence: float = CONFIDENCE,
 ) -> PairedDrop:
     """Compare which decisions are right before and after.
 
@@ -50,6 +58,8 @@ def paired_drop(
         Right or wrong, ``[sample]`` or ``[sample, step]``.
     counted
         ``[sample, step]``: the decisions that count; None for all. Every sample must have one at least.
+    confidence
+        Of the two-sided interval.
 
     Returns
     -------
@@ -77,13 +87,15 @@ def paired_drop(
     error = float(each.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
     added = np.concatenate([each, [np.sqrt(0.5), -np.sqrt(0.5)]])
     middle, spread = added.mean(), added.std() / np.sqrt(n + 2)
+    reach = NormalDist().inv_cdf((1.0 + confidence) / 2.0) * spread
     return PairedDrop(
         before=100 * float((before * weight).sum() / total),
         after=100 * float((after * weight).sum() / total),
         drop=100 * drop,
         standard_error=100 * error,
-        low=100 * float(max(-1.0, middle - Z95 * spread)),
-        high=100 * float(min(1.0, middle + Z95 * spread)),
+        low=100 * float(max(-1.0, middle - reach)),
+        high=100 * float(min(1.0, middle + reach)),
+        confidence=confidence,
         n_samples=n,
         n_decisions=int(total),
     )

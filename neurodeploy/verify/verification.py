@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+from neurodeploy.findings.json_ready import json_ready, rounded
 from neurodeploy.verify.gates import Check, exit_code
 from neurodeploy.verify.ladder import Rung
 from neurodeploy.verify.statistics import PairedDrop
+
+SCHEMA = "neurodeploy/verify/1"
+"""Of :meth:`Verification.to_dict`: changes where a key changes its name or meaning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,6 +29,10 @@ class SetResult:
         From the trained floats to the integers.
     drop
         Accuracy of both ends and their difference; None without labels or readout.
+    chance
+        Accuracy of always deciding for the most frequent label, in percent; None without labels.
+    n_decisions
+        How many decisions the agreement is a share of; 0 without a readout.
     """
 
     name: str
@@ -33,6 +40,8 @@ class SetResult:
     n_available: int
     rungs: tuple[Rung, ...]
     drop: PairedDrop | None
+    chance: float | None
+    n_decisions: int
 
     @property
     def agreement(self) -> float | None:
@@ -45,17 +54,31 @@ class SetResult:
         return self.rungs[-1].mismatch
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the set as a JSON-ready mapping; nan becomes null."""
-        drop = {} if self.drop is None else asdict(self.drop)
+        """Give the set as a JSON-ready mapping; percentages and points to six decimals."""
         return {
             "n_samples": self.n_samples,
             "n_available": self.n_available,
-            "drop_percentage_points": {
-                key: None if math.isnan(value) else value for key, value in drop.items()
-            }
-            or None,
+            "n_decisions": self.n_decisions,
+            "agreement_percent": rounded(self.agreement),
+            "chance_accuracy_percent": rounded(self.chance),
+            "drop": None if self.drop is None else _drop_to_dict(self.drop),
             "rungs": [rung.to_dict() for rung in self.rungs],
         }
+
+
+def _drop_to_dict(drop: PairedDrop) -> dict[str, Any]:
+    """Give a drop with the units in its names."""
+    return {
+        "float_accuracy_percent": rounded(drop.before),
+        "integer_accuracy_percent": rounded(drop.after),
+        "drop_percentage_points": rounded(drop.drop),
+        "standard_error_percentage_points": rounded(drop.standard_error),
+        "low_percentage_points": rounded(drop.low),
+        "high_percentage_points": rounded(drop.high),
+        "confidence": drop.confidence,
+        "n_samples": drop.n_samples,
+        "n_decisions": drop.n_decisions,
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,8 +120,9 @@ class Verification:
         raise KeyError(name)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the verification as a JSON-ready mapping."""
-        return {
+        """Give the verification as a mapping that JSON can hold: numbers that are not finite become null."""
+        content = {
+            "schema": SCHEMA,
             "bundle": self.bundle,
             "name": self.name,
             "target": self.target,
@@ -108,3 +132,5 @@ class Verification:
             "checks": [check.to_dict() for check in self.checks],
             "sets": {result.name: result.to_dict() for result in self.sets},
         }
+        ready: dict[str, Any] = json_ready(content)
+        return ready

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -12,18 +12,17 @@ from neurodeploy.bundle.bundle import Bundle, open_bundle
 from neurodeploy.bundle.manifest import Manifest
 from neurodeploy.data.samples import Samples
 from neurodeploy.findings.codes_parity import UNKNOWN_RUNTIME
+from neurodeploy.findings.codes_usage import WRONG_USAGE
 from neurodeploy.findings.finding import nearest
+from neurodeploy.progress import Progress, silent
 from neurodeploy.targets.target import Runtime
-from neurodeploy.verify.gates import Check, judge
+from neurodeploy.verify.accuracy import check_accuracy, measure_sets
+from neurodeploy.verify.artefact import check_chip_file, check_listed, check_rules
+from neurodeploy.verify.drop_limit import Thresholds
+from neurodeploy.verify.gates import Check
 from neurodeploy.verify.in_runtime import check_runtime, choose_inputs
-from neurodeploy.verify.levels import check_drop, check_golden, check_trained, check_twins, measure_sets
+from neurodeploy.verify.levels import check_golden, check_trained, check_twins
 from neurodeploy.verify.verification import Verification
-
-BACKENDS = ("lava",)
-"""Backends that ``require`` may name: those that can be missing."""
-
-LAVA_IF_REQUIRED = 4
-"""How many samples Lava runs where it is required and no number is given."""
 
 NOT_VERIFIED = "calibration"
 """The set that the integers were fitted on: never one to measure on."""
@@ -33,12 +32,13 @@ def verify(
     bundle: Path,
     *,
     samples: int | None = None,
-    lava: int | None = None,
-    require: Collection[str] = (),
+    runtimes: Mapping[str, int] | None = None,
+    if_present: Mapping[str, int] | None = None,
     max_drop: float | None = None,
+    confidence: float | None = None,
     given: Path | None = None,
     threads: int | None = None,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress = silent,
     runtime: Runtime | None = None,
 ) -> Verification:
     """Run every check on a bundle.
@@ -49,20 +49,20 @@ def verify(
         The folder.
     samples
         How many samples of each set P2 measures; None for all.
-    lava
-        How many samples Lava runs; None for none, or for :data:`LAVA_IF_REQUIRED` if Lava is required.
-    require
-        Backends without which the verification cannot pass: ``lava``.
-    max_drop
-        Largest drop of accuracy from float to integers, in percentage points; None measures without a limit.
+    runtimes
+        How many samples each runtime must run, by its name: one that is missing is exit code 4.
+    if_present
+        The same for runtimes that may be missing: then the check is skipped, with the reason.
+    max_drop, confidence
+        See :class:`neurodeploy.verify.drop_limit.Thresholds`.
     given
         npz with ``spikes`` (and ``labels``, ``mask``) to measure on in place of the bundle's own sets.
     threads
         For the simulators; by default every core.
     progress
-        Called with a line for each stage.
+        Called with the stages.
     runtime
-        What P3 runs the bundle in; by default the target's own.
+        What P3 runs the bundle in, in place of the target's own of that name.
 
     Returns
     -------
@@ -72,48 +72,44 @@ def verify(
     Raises
     ------
     NeurodeployError
-        ND008 (exit code 5) where the content does not match its hashes; ND427 an unknown backend in
-        ``require``; ND0xx for unreadable files.
+        ND008 (exit code 5) where the content does not match its hashes; ND2xx (exit code 3) where the program
+        breaks a rule of its target; ND080 for limits and numbers that mean nothing, ND427 for an unknown
+        runtime; ND0xx for unreadable files, and for samples, labels or masks that mean nothing.
     """
-    bundle = Path(bundle)
-    for name in require:
-        if name not in BACKENDS:
-            raise UNKNOWN_RUNTIME.error(
-                where="--require", found=name, limit=", ".join(BACKENDS), help=nearest(name, BACKENDS)
-            )
+    thresholds = Thresholds(max_drop=max_drop, confidence=confidence)
+    wanted = _wanted(runtimes or {}, if_present or {})
     progress("checking hashes")
     opened = open_bundle(bundle)
-    manifest = opened.manifest
-    checks: list[Check] = [_hashes(manifest)]
-    graph, target, program, golden = opened.graph, opened.target, opened.program, opened.golden
+    manifest, target = opened.manifest, opened.target
+    known = {**target.runtimes, **({} if runtime is None else {runtime.name: runtime})}
+    _known(wanted, known)
+    progress("reading the network and its samples")
+    program, graph, golden = opened.program, opened.graph, opened.golden
+    checks = [
+        check_listed(manifest, opened.findings),
+        check_rules(target, program, n_parts=len(graph.populations) + len(graph.projections)),
+        check_chip_file(opened.path, target, program, n_layers=len(graph.populations)),
+    ]
     sets = _sets(opened, given)
     progress("P1: trained network against NIR file")
-    checks.append(check_trained(graph, golden, threads=threads))
-    results = measure_sets(graph, target, program, sets, samples=samples, threads=threads, progress=progress)
-    checks.append(check_drop(results, max_drop))
-    progress("integers against those at export")
-    checks.append(check_golden(target, program, golden, threads=threads))
-    progress("fast simulator against the reference")
-    checks.append(check_twins(target, program, golden, threads=threads))
-    required = "lava" in require
-    asked = lava if lava is not None else (LAVA_IF_REQUIRED if required else 0)
-    source, inputs = choose_inputs(sets, golden.spikes, asked)
-    if asked:
-        progress(f"P3: Lava on {len(inputs)} samples")
-    given_runtime = runtime or next(iter(target.runtimes.values()), None)
-    checks.append(
-        check_runtime(
-            bundle,
-            target,
-            program,
-            inputs,
-            asked=asked,
-            source=source,
-            required=required,
-            runtime=given_runtime,
-            progress=progress,
-        )
+    trained_here = manifest.recipe is not None or manifest.training is not None
+    checks.append(check_trained(graph, golden, trained_here=trained_here, threads=threads))
+    results = measure_sets(
+        graph,
+        target,
+        program,
+        sets,
+        samples=samples,
+        confidence=thresholds.interval,
+        threads=threads,
+        progress=progress,
     )
+    checks.append(check_accuracy(results, thresholds, trained=golden.trained))
+    progress("integers against those at export")
+    checks.append(check_golden(graph, target, program, golden, threads=threads))
+    progress("fast simulator against the reference")
+    checks.append(check_twins(graph, target, program, golden, threads=threads))
+    checks += _in_runtimes(opened, sets, wanted, known, progress)
     return Verification(
         bundle=str(bundle),
         name=manifest.name,
@@ -125,27 +121,72 @@ def verify(
     )
 
 
-def _hashes(manifest: Manifest) -> Check:
-    """Report the hashes, which :func:`open_bundle` has found in order."""
-    n_files = len(manifest.sha256)
-    return judge(
-        "hashes",
-        "content = sha256 in the manifest",
-        n_compared=n_files,
-        problems=(),
-        agreed=f"{n_files} files",
-    )
+def _wanted(runtimes: Mapping[str, int], if_present: Mapping[str, int]) -> dict[str, tuple[int, bool]]:
+    """Give, by runtime, how many samples it runs and whether it must be there; refuse what means nothing."""
+    for name, number in [*runtimes.items(), *if_present.items()]:
+        if number < 1:
+            raise WRONG_USAGE.error(
+                message="wrong usage: a runtime is asked to run no samples",
+                where=name,
+                found=str(number),
+                limit="at least 1",
+            )
+    if twice := set(runtimes) & set(if_present):
+        raise WRONG_USAGE.error(
+            message="wrong usage: a runtime is asked for as required and as one that may be missing",
+            where=", ".join(sorted(twice)),
+            help="Give one of the two.",
+        )
+    required = {name: (number, True) for name, number in runtimes.items()}
+    return required | {name: (number, False) for name, number in if_present.items()}
+
+
+def _known(wanted: Mapping[str, object], known: Mapping[str, Runtime]) -> None:
+    """Refuse a runtime that the target does not have."""
+    for name in wanted:
+        if name not in known:
+            raise UNKNOWN_RUNTIME.error(
+                where="verify", found=name, limit=", ".join(known) or "none", help=nearest(name, known)
+            )
+
+
+def _in_runtimes(
+    bundle: Bundle,
+    sets: Mapping[str, Samples],
+    wanted: Mapping[str, tuple[int, bool]],
+    known: Mapping[str, Runtime],
+    progress: Progress,
+) -> list[Check]:
+    """P3 in every runtime that was asked for; where none was, one check that was skipped."""
+    checks = []
+    for name in wanted or [*known][:1] or [""]:
+        asked, required = wanted.get(name, (0, False))
+        source, inputs = choose_inputs(sets, bundle.golden.spikes, asked)
+        if asked:
+            progress(f"P3: {name.capitalize()}", 0, len(inputs))
+        checks.append(
+            check_runtime(
+                bundle.path,
+                bundle.graph,
+                bundle.target,
+                bundle.program,
+                inputs,
+                asked=asked,
+                source=source,
+                required=required,
+                runtime=known.get(name),
+                progress=progress,
+            )
+        )
+    return checks
 
 
 def _sets(bundle: Bundle, given: Path | None) -> dict[str, Samples]:
     """Give the sets to measure on, checked against what the network takes."""
     if given is not None:
         manifest = bundle.manifest
-        return {
-            "given": Samples.from_npz(
-                given, size=manifest.input_size, maximum=manifest.input_max, n_classes=bundle.n_classes
-            )
-        }
+        takes = {"size": manifest.input_size, "maximum": manifest.input_max}
+        return {"given": Samples.from_npz(given, **takes, n_classes=bundle.n_classes)}
     sets = dict(bundle.samples)
     without = {name: samples for name, samples in sets.items() if name != NOT_VERIFIED}
     return without or sets

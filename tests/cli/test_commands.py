@@ -78,7 +78,7 @@ def test_a_limit_and_no_measurement_contradict_each_other(tiny_nir, tmp_path):
 
 def test_verify_writes_every_report(bundle, tmp_path):
     result = run(
-        "verify", bundle, "--samples", "4", "--json", tmp_path / "v.json", "--junit", tmp_path / "v.xml",
+        "verify", bundle, "--samples", "4", "--json-to", tmp_path / "v.json", "--junit", tmp_path / "v.xml",
         "--report", tmp_path / "v.html",
     )  # fmt: skip
     assert "P2" in result.stdout and "skipped" in result.stdout
@@ -91,7 +91,7 @@ def test_verify_writes_every_report(bundle, tmp_path):
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
 @pytest.mark.parametrize(
     ("options", "exit_code"),
-    [(("--lava", "2"), 0), (("--lava", "2", "--require", "lava"), 4), (("--require", "lava"), 4)],
+    [(("--lava", "2"), 4), (("--lava-if-present", "2"), 0)],
 )
 def test_missing_lava_has_one_exit_code_in_every_form(bundle, form, options, exit_code):
     result = run("verify", bundle, "--samples", "2", *options, *form, exit_code=exit_code)
@@ -102,7 +102,7 @@ def test_missing_lava_has_one_exit_code_in_every_form(bundle, form, options, exi
         assert "skipped" in result.stdout and "Lava" in result.stdout
 
 
-@pytest.mark.parametrize("form", [(), ("--json",), ("--json", "FILE")], ids=["text", "json", "file"])
+@pytest.mark.parametrize("form", [(), ("--json",), ("--json-to", "FILE")], ids=["text", "json", "file"])
 def test_a_failed_gate_has_one_exit_code_in_every_form(bundle, rehash, tmp_path, form):
     arrays = load_npz(bundle / "golden.npz")
     arrays["fixed/hidden1/spikes"] = arrays["fixed/hidden1/spikes"] ^ 1

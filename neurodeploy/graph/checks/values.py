@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +19,20 @@ from neurodeploy.findings.codes_network import (
 )
 from neurodeploy.findings.finding import Finding
 from neurodeploy.graph.model import Graph, Population, Projection
-from neurodeploy.graph.synapses import SynapseList
 from neurodeploy.units import off_grid
 
 MAX_DELAY_STEPS = 2**30
 """The longest delay that is counted: what is added to it on the way to a chip still fits 32 bits."""
 
 _TIME_CONSTANTS = ("tau_s", "tau_syn_s")
+
+
+class Listed(Protocol):
+    """Elements as lists, which know where each of them stands."""
+
+    def where(self, k: int, /) -> tuple[int, ...]:
+        """Give the indices of one element."""
+        ...
 
 
 def check_values(graph: Graph, *, on_grid: bool = False) -> Iterator[Finding]:
@@ -49,23 +57,21 @@ def check_values(graph: Graph, *, on_grid: bool = False) -> Iterator[Finding]:
             yield from _off_grid(graph, projection)
 
 
-def _element(
-    bad: NDArray[np.bool_], where: str, at: int, which: str, synapses: SynapseList | None = None
-) -> str:
+def _element(bad: NDArray[np.bool_], where: str, at: int, which: str, lists: Listed | None = None) -> str:
     """Name the element ``at`` (a flat index) of an array or of lists, and how many elements are as bad."""
-    place = np.unravel_index(at, bad.shape) if synapses is None else synapses.where(at)
+    place = np.unravel_index(at, bad.shape) if lists is None else lists.where(at)
     index = ", ".join(str(int(i)) for i in place)
     n = int(bad.sum())
     return f"{where}[{index}]" + (f", {which} of {n}" if n > 1 else "")
 
 
-def finite(where: str, array: NDArray[np.float64], synapses: SynapseList | None = None) -> Iterator[Finding]:
+def finite(where: str, array: NDArray[np.float64], lists: Listed | None = None) -> Iterator[Finding]:
     """ND101: an element of an array, or of a column of lists, is NaN or infinite; names the first one."""
     bad = ~np.isfinite(array)
     if bad.any():
         first = int(bad.argmax())
         yield NOT_FINITE.finding(
-            where=_element(bad, where, first, "first", synapses),
+            where=_element(bad, where, first, "first", lists),
             found=f"{array.flat[first]}",
             limit="finite numbers",
             help="The training diverged or the file is damaged: train again with a lower learning rate, "

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.files import atomic_hdf5
+from neurodeploy.files.hdf5_guard import children, read_array
 from neurodeploy.findings.codes_usage import BAD_PROGRAM, NO_SUCH_PATH, PROGRAM_UNREADABLE
 from neurodeploy.findings.finding import Finding, NeurodeployError
 from neurodeploy.graph.model import INPUT, SCORES, Readout
@@ -128,57 +129,86 @@ def _wrong(path: Path, found: str) -> Finding:
 
 
 def _parse(file: Any) -> FixedGraph:
-    if file.attrs.get("format") != FORMAT or int(file.attrs["schema"]) != SCHEMA:
+    if file.attrs.get("format") != FORMAT or _integer(file, "schema") != SCHEMA:
         raise ValueError(f"format {file.attrs.get('format')!r}, schema {file.attrs.get('schema')!r}")
     readout = None
     if "readout_population" in file.attrs:
-        readout = Readout(
-            population=str(file.attrs["readout_population"]), score=str(file.attrs["readout_score"])
-        )
+        readout = Readout(population=_text(file, "readout_population"), score=_text(file, "readout_score"))
     return FixedGraph(
-        name=str(file.attrs["name"]),
-        dt_s=float(file.attrs["dt_s"]),
-        input_size=int(file.attrs["input_size"]),
-        input_max=int(file.attrs["input_max"]),
+        name=_text(file, "name"),
+        dt_s=_real(file, "dt_s"),
+        input_size=_integer(file, "input_size"),
+        input_max=_integer(file, "input_max"),
         populations=tuple(_population(group) for group in _ordered(file["populations"])),
         projections=tuple(_projection(group) for group in _ordered(file["projections"])),
         readout=readout,
     )
 
 
+def _integer(group: Any, key: str) -> int:
+    """Give an attribute that must be a whole number; ValueError for anything else."""
+    value = group.attrs[key]
+    if not isinstance(value, np.integer):
+        raise ValueError(f"{group.name}@{key} is {value!r}, not a whole number")
+    return int(value)
+
+
+def _real(group: Any, key: str) -> float:
+    value = group.attrs[key]
+    if not isinstance(value, np.floating):
+        raise ValueError(f"{group.name}@{key} is {value!r}, not a number")
+    return float(value)
+
+
+def _flag(group: Any, key: str) -> bool:
+    value = group.attrs[key]
+    if not isinstance(value, np.bool_):
+        raise ValueError(f"{group.name}@{key} is {value!r}, not true or false")
+    return bool(value)
+
+
+def _text(group: Any, key: str) -> str:
+    value = group.attrs[key]
+    if not isinstance(value, str):
+        raise ValueError(f"{group.name}@{key} is {value!r}, not a text")
+    return value
+
+
 def _ordered(parent: Any) -> Iterator[Any]:
-    for key in sorted(parent):
-        yield parent[key]
+    for name, child in children(parent):
+        if not isinstance(child, h5py.Group):
+            raise ValueError(f"{parent.name}/{name} is no group")
+        yield child
 
 
 def _population(group: Any) -> FixedPopulation:
     arrays = {key: _array(group, key, axes=1, real=key in ("scale", "origin")) for key in _POPULATION_ARRAYS}
     return FixedPopulation(
-        name=str(group.attrs["name"]),
-        spiking=bool(group.attrs["spiking"]),
-        latency_steps=int(group.attrs["latency_steps"]),
+        name=_text(group, "name"),
+        spiking=_flag(group, "spiking"),
+        latency_steps=_integer(group, "latency_steps"),
         **arrays,
     )
 
 
 def _projection(group: Any) -> FixedProjection:
     return FixedProjection(
-        source=str(group.attrs["source"]),
-        target=str(group.attrs["target"]),
-        exponent=int(group.attrs["exponent"]),
+        source=_text(group, "source"),
+        target=_text(group, "target"),
+        exponent=_integer(group, "exponent"),
         weight=_array(group, "weight", axes=3),
         delay_steps=_array(group, "delay_steps", axes=3),
     )
 
 
 def _array(group: Any, key: str, *, axes: int, real: bool = False) -> NDArray[Any]:
-    data = group[key]
-    if not isinstance(data, h5py.Dataset) or data.ndim != axes:
-        raise ValueError(f"{group.name}/{key} is not an array of {axes} axes")
-    if data.dtype.kind != ("f" if real else "i"):
-        raise ValueError(f"{group.name}/{key} holds {data.dtype}")
-    array: NDArray[Any] = data[()]
-    return array.astype(np.float64 if real else np.int32)
+    array = read_array(group, key, axes=axes, kind="f" if real else "i")
+    if real:
+        return array.astype(np.float64)
+    whole = array.astype(np.int32)
+    if not np.array_equal(whole, array):
+        raise ValueError(f"{group.name}/{key} holds numbers beyond 32 bits, up to {np.abs(array).max()}")
+    return whole
 
 
 def misfits(program: FixedGraph) -> Iterator[str]:
@@ -193,6 +223,9 @@ def misfits(program: FixedGraph) -> Iterator[str]:
         return
     for population in program.populations:
         yield from _population_misfits(population)
+        # Each connection on the way to a population makes it one step late at the most.
+        if population.latency_steps > len(names):
+            yield f"population {population.name!r}: latency_steps is {population.latency_steps}"
     sizes = {INPUT: program.input_size, **{p.name: p.size for p in program.populations}}
     for projection in program.projections:
         yield from _projection_misfits(projection, sizes)

@@ -122,6 +122,18 @@ class LoihiTarget:
 
         return read_program(folder / PROGRAM)
 
+    def file_findings(self, program: FixedGraph, folder: Path) -> Sequence[Finding] | None:
+        """Hold ``network.net`` against the program; None where NetX cannot hold it and there is no such file.
+
+        See :func:`neurodeploy.targets.loihi.netx_read.network_findings`.
+        """
+        from neurodeploy.targets.loihi.netx import netx_misfits
+        from neurodeploy.targets.loihi.netx_read import network_findings
+
+        if not (folder / NETWORK).is_file() and netx_misfits(program):
+            return None
+        return list(network_findings(folder / NETWORK, program))
+
     def simulate(
         self,
         program: FixedGraph,

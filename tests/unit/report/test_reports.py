@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
@@ -15,7 +16,7 @@ from neurodeploy.report.charts import dots, raster
 from neurodeploy.report.html import to_html
 from neurodeploy.report.json_report import to_json
 from neurodeploy.report.junit import to_junit
-from neurodeploy.report.terminal import text_of
+from neurodeploy.report.terminal import findings_text, print_text, text_of
 from neurodeploy.verify.gates import judge, skipped
 from neurodeploy.verify.ladder import Rung
 from neurodeploy.verify.statistics import PairedDrop
@@ -30,6 +31,8 @@ def rung(key: str, title: str, accuracy: float | None, mismatch: float) -> Rung:
         accuracy=accuracy,
         agreement=100.0 - 10 * mismatch,
         mismatch={"hidden1": mismatch, "hidden2": 2 * mismatch},
+        spikes={"hidden1": 2560, "hidden2": 1280},
+        not_shared={"hidden1": 10 * mismatch, "hidden2": 20 * mismatch},
         decisions=None,
     )
 
@@ -40,7 +43,7 @@ def made_up(*, name: str = "two-layers", good: bool = False, labels: bool = True
     first = {
         "quantity": "v", "population": "hidden1", "neuron": 3, "step": 12, "sample": 0,
         "expected": 187.0, "actual": 188.0,
-        "diagnosis": "they differ by one unit, as two ways of rounding do",
+        "diagnosis": "they differ by one unit",
         "text": "v of neuron 3 of hidden1 at step 12 of sample 0: expected 187, got 188",
     }  # fmt: skip
     wrong = Finding(
@@ -60,6 +63,14 @@ def made_up(*, name: str = "two-layers", good: bool = False, labels: bool = True
             problems=(),
             agreed="spikes equal, v within 1e-09 * max(1, |v|), 8 samples",
             facts={"populations": counts},
+        ),
+        judge(
+            "P2",
+            "float = integers, accuracy",
+            n_compared=200,
+            problems=(),
+            agreed="no limit was asked for (--max-drop); samples: 200 of 450 of validation",
+            gated=False,
         ),
         skipped("twins", "fast simulator = reference", "left out here, to show a check that was skipped"),
     ]
@@ -81,7 +92,7 @@ def made_up(*, name: str = "two-layers", good: bool = False, labels: bool = True
             )
         )
     drop = PairedDrop(
-        before=95.5, after=94.0, drop=1.5, standard_error=1.06, low=-0.91, high=3.88,
+        before=95.5, after=94.0, drop=1.5, standard_error=1.06, low=-0.91, high=3.88, confidence=0.95,
         n_samples=200, n_decisions=200,
     )  # fmt: skip
     return Verification(
@@ -101,6 +112,8 @@ def made_up(*, name: str = "two-layers", good: bool = False, labels: bool = True
                     rung("integers", "integer arithmetic", 94.0 if labels else None, 0.5),
                 ),
                 drop=drop if labels else None,
+                chance=50.5 if labels else None,
+                n_decisions=200,
             ),
         ),
         versions={"neurodeploy": "0.1.0"},
@@ -115,6 +128,76 @@ def test_terminal_report_of_a_pass_without_labels(golden):
     golden.check(text_of(made_up(good=True, labels=False)))
 
 
+def many_populations(n: int = 6, prefix: str = "hidden") -> Verification:
+    """Make up a verification of a deep network: more columns than a terminal of 80 has room for."""
+    names = [f"{prefix}{i + 1}" for i in range(n)]
+    base = made_up(good=True)
+    (measured,) = base.sets
+    rungs = tuple(
+        replace(
+            rung,
+            mismatch={name: 0.125 * k * (i + 1) for i, name in enumerate(names)},
+            spikes=dict.fromkeys(names, 1000),
+            not_shared=dict.fromkeys(names, 1.0),
+        )
+        for k, rung in enumerate(measured.rungs)
+    )
+    counts = {name: {"compared": 1_234_567_890, "v": 0, "spikes": 12_345} for name in names}
+    checks = tuple(
+        replace(check, facts={"populations": counts}) if check.name == "P1" else check
+        for check in base.checks
+    )
+    return replace(base, sets=(replace(measured, rungs=rungs),), checks=checks)
+
+
+def test_terminal_report_of_six_populations_at_80_columns(golden):
+    golden.check(text_of(many_populations(), width=80))
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 80, 100, 110, 200])
+@pytest.mark.parametrize("prefix", ["hidden", "a_population_with_a_name_that_is_longer_than_a_terminal_"])
+def test_no_width_cuts_a_number(width, prefix):
+    verification = many_populations(prefix=prefix)
+    text = text_of(verification, width=width)
+    assert all(len(line) <= width for line in text.splitlines())
+    assert "…" not in text
+    (measured,) = verification.sets
+    wanted = [f"{x:.3f}" for rung in measured.rungs for x in rung.mismatch.values()]
+    wanted += ["95.50", "94.00", "+1.50 ± 1.06", "-0.91 to +3.88", "200 of 450", "1,234,567,890", "12,345"]
+    for number in wanted:
+        assert text.count(number) >= wanted.count(number), number
+
+
+@pytest.mark.parametrize("name", ["[red]net[/red]", "[bold]", "net[0]", "[/]"])
+def test_names_in_square_brackets_do_not_vanish(name):
+    for text in (text_of(made_up(name=name)), text_of(many_populations(2, prefix=name), width=200)):
+        assert name in text
+
+
+def test_names_cannot_steer_a_terminal(capsys):
+    name = "a\x1b[2Jb\x07\u202e"
+    text = text_of(made_up(name=name)) + text_of(many_populations(2, prefix=name), width=200)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text) and "a\\x1b[2Jb\\x07" in text
+    print_text(findings_text([Finding(code="ND001", message="m", where=name)]), err=True)
+    assert "a\\x1b[2Jb" in capsys.readouterr().err
+
+
+def test_a_bundle_that_was_only_measured_is_not_called_passed():
+    for text in (text_of(made_up(good=True)), to_html(made_up(good=True))):
+        assert "every required check ran and passed" not in text
+        assert "every check with a limit passed; only measured: P2" in text
+    names = [case.get("name") for case in ET.fromstring(to_junit(made_up(good=True))).iter("testcase")]
+    assert "P2: float = integers, accuracy (measured)" in names
+
+
+def test_numbers_that_are_not_finite_are_null_in_json():
+    verification = made_up()
+    facts = {"first_divergence": {"expected": float("nan"), "actual": np.float64("inf"), "n": np.int64(3)}}
+    checks = (replace(verification.checks[0], facts=facts), *verification.checks[1:])
+    content = json.loads(to_json(replace(verification, checks=checks)), parse_constant=lambda text: 1 / 0)
+    assert content["checks"][0]["facts"]["first_divergence"] == {"expected": None, "actual": None, "n": 3}
+
+
 def test_the_terminal_report_has_no_control_characters():
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", text_of(made_up()))
 
@@ -123,16 +206,16 @@ def test_json_says_what_the_exit_code_says():
     for good, code in ((True, 0), (False, 1)):
         content = json.loads(to_json(made_up(good=good)))
         assert content["exit_code"] == code
-        assert [check["name"] for check in content["checks"]] == ["hashes", "P1", "twins", "P3"]
-        assert {check["status"] for check in content["checks"]} <= {"passed", "failed", "skipped"}
+        assert [check["name"] for check in content["checks"]] == ["hashes", "P1", "P2", "twins", "P3"]
+        assert {check["status"] for check in content["checks"]} <= {"passed", "measured", "failed", "skipped"}
         assert all(check["reason"] for check in content["checks"])
-        assert content["sets"]["validation"]["drop_percentage_points"]["drop"] == 1.5
+        assert content["sets"]["validation"]["drop"]["drop_percentage_points"] == 1.5
 
 
 def test_junit_has_a_case_for_each_check_and_counts_them():
     suite = ET.fromstring(to_junit(made_up())).find("testsuite")
     assert suite is not None
-    assert [suite.get(key) for key in ("tests", "failures", "errors", "skipped")] == ["4", "1", "0", "1"]
+    assert [suite.get(key) for key in ("tests", "failures", "errors", "skipped")] == ["5", "1", "0", "1"]
     assert "got 188" in suite.find("testcase/failure").text
     assert suite.find("testcase/skipped").get("message").startswith("left out here")
 

@@ -16,6 +16,7 @@ from neurodeploy.graph.interpret import interpret_reference
 from neurodeploy.targets.loihi.program_file import read_program
 from neurodeploy.targets.loihi.simulate.naive import simulate_reference
 from neurodeploy.traces import PopulationTrace, Traces
+from neurodeploy.verify import comparison
 from neurodeploy.verify.gates import Status
 from neurodeploy.verify.verify import verify
 
@@ -47,39 +48,69 @@ class PretendLava:
 def test_a_sound_bundle_passes_and_says_what_was_skipped(bundle):
     result = verify(bundle)
     assert result.exit_code == 0
-    assert [check.name for check in result.checks] == ["hashes", "P1", "P2", "golden", "twins", "P3"]
+    names = ["hashes", "rules", "files", "P1", "P2", "golden", "twins", "P3"]
+    assert [check.name for check in result.checks] == names
+    assert result.check("P2").status is Status.MEASURED, "nobody gave a limit"
     assert result.check("P1").status is Status.SKIPPED and "NIR file" in result.check("P1").reason
     assert result.check("P3").status is Status.SKIPPED and "--lava" in result.check("P3").reason
 
 
 def test_lava_is_compared_spike_by_spike_and_v_by_v(bundle):
     lava = PretendLava()
-    result = verify(bundle, lava=2, require={"lava"}, runtime=lava)
+    result = verify(bundle, runtimes={"lava": 2}, runtime=lava)
     assert result.exit_code == 0 and lava.samples == 2
     counts = result.check("P3").facts["populations"]
     assert set(counts) == {"hidden1", "hidden2", "out"}
     assert all(entry["spikes"] == entry["v"] == 0 and entry["compared"] > 0 for entry in counts.values())
 
 
-def test_requiring_lava_without_a_number_runs_more_than_one_sample(bundle):
-    lava = PretendLava()
-    assert verify(bundle, require={"lava"}, runtime=lava).exit_code == 0
-    assert lava.samples == 4
-
-
-@pytest.mark.parametrize(("require", "code"), [((), 0), (("lava",), 4)])
-def test_missing_lava_is_never_a_pass(bundle, require, code):
-    result = verify(bundle, lava=2, require=require, runtime=PretendLava(missing="it is not installed"))
-    assert result.check("P3").status is Status.SKIPPED and "not installed" in result.check("P3").reason
+@pytest.mark.parametrize(("wish", "code"), [("runtimes", 4), ("if_present", 0)])
+def test_a_runtime_that_is_asked_for_is_required_and_another_wish_has_another_name(bundle, wish, code):
+    result = verify(bundle, **{wish: {"lava": 2}}, runtime=PretendLava(missing="it is not there"))
+    assert result.check("P3").status is Status.SKIPPED and "it is not there" in result.check("P3").reason
     assert result.exit_code == code
 
 
-def test_required_lava_with_zero_samples_is_not_a_pass(bundle):
-    assert verify(bundle, lava=0, require={"lava"}, runtime=PretendLava()).exit_code == 4
+@pytest.mark.parametrize("wish", ["runtimes", "if_present"])
+def test_a_runtime_that_is_there_runs_whatever_the_wish_is_called(bundle, wish):
+    lava = PretendLava()
+    assert verify(bundle, **{wish: {"lava": 3}}, runtime=lava).exit_code == 0 and lava.samples == 3
+
+
+@pytest.mark.parametrize(
+    ("wishes", "code"),
+    [
+        ({"runtimes": {"lava": 0}}, "ND080"),
+        ({"if_present": {"lava": -1}}, "ND080"),
+        ({"runtimes": {"lava": 1}, "if_present": {"lava": 1}}, "ND080"),
+        ({"runtimes": {"lavva": 1}}, "ND427"),
+    ],
+)
+def test_wishes_that_mean_nothing_are_refused_before_anything_runs(bundle, rehash, wishes, code):
+    (bundle / "golden.npz").write_bytes(b"")  # it would be found first
+    rehash(bundle)
+    with pytest.raises(NeurodeployError) as caught:
+        verify(bundle, **wishes)
+    assert caught.value.findings[0].code == code and caught.value.exit_code == 2
+
+
+def test_a_runtime_runs_in_chunks_and_a_difference_keeps_its_sample(bundle, monkeypatch):
+    def change(traces: Traces) -> Traces:
+        if len(traces.populations["out"].v) == 1:  # the last chunk alone
+            traces.populations["out"].v[0, 3, 1] += 1
+        return traces
+
+    n_neurons, n_steps = 35, 40
+    monkeypatch.setattr(comparison, "CHUNK_BYTES", 2 * n_neurons * n_steps * 10)
+    result = verify(bundle, runtimes={"lava": 5}, runtime=PretendLava(change=change))
+    check = result.check("P3")
+    assert check.n_compared == 5 and "v of neuron 1 of out at step 3 of sample 4" in check.reason
+    counts = check.facts["populations"]["out"]
+    assert counts == {"compared": 5 * 40 * 3, "spikes": 0, "v": 1}
 
 
 def test_lava_that_breaks_off_is_4(bundle):
-    result = verify(bundle, lava=2, runtime=PretendLava(breaks=True))
+    result = verify(bundle, runtimes={"lava": 2}, runtime=PretendLava(breaks=True))
     assert result.exit_code == 4 and result.check("P3").findings[0].code == "ND425"
 
 
@@ -89,7 +120,7 @@ def test_one_mismatch_with_lava_fails_and_is_named(bundle, quantity):
         getattr(traces.populations["hidden2"], quantity)[1, 30, 5] ^= 1
         return traces
 
-    result = verify(bundle, lava=2, runtime=PretendLava(change=change))
+    result = verify(bundle, runtimes={"lava": 2}, runtime=PretendLava(change=change))
     assert result.exit_code == 1
     (finding,) = result.check("P3").findings
     assert (
@@ -103,7 +134,7 @@ def test_lava_without_v_is_no_proof(bundle):
     def drop_v(traces: Traces) -> Traces:
         return Traces({n: PopulationTrace(t.spikes) for n, t in traces.populations.items()})
 
-    result = verify(bundle, lava=1, runtime=PretendLava(change=drop_v))
+    result = verify(bundle, runtimes={"lava": 1}, runtime=PretendLava(change=drop_v))
     assert result.exit_code == 1 and result.check("P3").findings[0].code == "ND479"
 
 
@@ -111,11 +142,11 @@ def test_lava_without_a_population_is_no_proof(bundle):
     def drop(traces: Traces) -> Traces:
         return Traces({n: t for n, t in traces.populations.items() if n != "out"})
 
-    assert verify(bundle, lava=1, runtime=PretendLava(change=drop)).exit_code == 1
+    assert verify(bundle, runtimes={"lava": 1}, runtime=PretendLava(change=drop)).exit_code == 1
 
 
 def test_fewer_samples_than_asked_for_are_told(bundle):
-    result = verify(bundle, lava=1000, samples=2, runtime=PretendLava())
+    result = verify(bundle, runtimes={"lava": 1000}, samples=2, runtime=PretendLava())
     check = result.check("P3")
     assert check.status is Status.PASSED and check.n_compared == 24
     assert [finding.code for finding in check.findings] == ["ND478"]
@@ -126,12 +157,6 @@ def test_a_changed_file_is_exit_5(bundle):
     with pytest.raises(NeurodeployError) as caught:
         verify(bundle)
     assert caught.value.exit_code == 5 and caught.value.findings[0].code == "ND008"
-
-
-def test_an_unknown_backend_cannot_be_required(bundle):
-    with pytest.raises(NeurodeployError) as caught:
-        verify(bundle, require={"lavva"})
-    assert caught.value.findings[0].code == "ND427" and "lava" in caught.value.findings[0].help
 
 
 def with_trained(bundle: Path, rehash, graph, change=lambda v: v) -> None:
@@ -197,16 +222,16 @@ def test_a_bundle_whose_samples_measure_nothing_is_refused(arrays, code, bundle,
 
 
 def test_the_drop_is_gated_on_both_sides_of_the_limit(bundle, monkeypatch):
-    from neurodeploy.verify import levels
+    from neurodeploy.verify import accuracy
 
-    real = levels.ladder
+    real = accuracy.ladder
 
     def one_lost(*args, **kwargs):
         rungs = real(*args, **kwargs)
         rungs[-1].decisions[0] = (rungs[0].decisions[0] + 1) % 3
         return rungs
 
-    monkeypatch.setattr(levels, "ladder", one_lost)
+    monkeypatch.setattr(accuracy, "ladder", one_lost)
     drop = 100 / 24
     assert verify(bundle, max_drop=drop + 1e-9).exit_code == 0
     result = verify(bundle, max_drop=drop - 1e-9)
