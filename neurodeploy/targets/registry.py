@@ -14,6 +14,9 @@ from neurodeploy.targets.limits import Profile, read_profile
 from neurodeploy.targets.target import Target
 
 GROUP = "neurodeploy.targets"
+DEFAULT_TARGET = "loihi2"
+"""What a recipe is held against where nobody says which target."""
+
 TARGET_FILE = "target.toml"
 """Copy of a user's target file in a bundle that was made for it."""
 
