@@ -141,7 +141,7 @@ def finite(value: Any) -> Any:
 
 
 def in_percent(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Give facts with every ``accuracy``, 0 to 1, as ``accuracy_percent``: its one name in ``--json``."""
+    """Give facts with every ``accuracy``, 0 to 1, as ``accuracy_percent``: its name in every ``--json``."""
     told: dict[str, Any] = {}
     for key, value in facts.items():
         if isinstance(value, Mapping):
