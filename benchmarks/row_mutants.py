@@ -218,7 +218,12 @@ BUGS = (
         "check.status is Status.FAILED and not check.ran",
         VERIFY,
     ),
-    Bug("verify/in_runtime.py", "target.simulate(program, inputs[part]", "target.simulate(program, inputs", VERIFY),
+    Bug(
+        "verify/in_runtime.py",
+        "target.simulate(program, inputs[part]",
+        "target.simulate(program, inputs",
+        VERIFY,
+    ),
     # export
     Bug("export.py", 'loaded.samples.get("calibration") or', 'loaded.samples.get("validation") or', EXPORT),
     Bug("export.py", "passes=passes)\n", "passes=())\n", EXPORT),
