@@ -137,6 +137,7 @@ def kill_trainings(folder: Path, n: int, rng: random.Random, epochs: int, found:
                 found["training finished before the kill"] += 1
                 break
             kills += 1
+            print(f"training kill {kills} of {n}: {what.name}", file=sys.stderr, flush=True)
             found[f"training {what.name}"] += 1
             left = sorted(set(temporary(folder)) - before)
             if left and what != signal.SIGKILL:
@@ -202,6 +203,7 @@ def kill_exports(folder: Path, n: int, rng: random.Random, found: Counter[str]) 
         # The replacing is at the end, and takes milliseconds.
         after_s = rng.uniform(0.1, 1.0) * seconds if rng.random() < 0.3 else rng.gauss(0.97, 0.04) * seconds
         hit, reason = killed(folder, (*export, f"seed-{1 + number % 2}"), max(0.05, after_s), what)
+        print(f"export kill {number + 1} of {n}: {what.name}", file=sys.stderr, flush=True)
         found[f"export {what.name}" if hit else "export finished before the kill"] += 1
         if reason:
             wrong.append(f"export {number}: {reason}")

@@ -40,10 +40,14 @@ def build(rng: random.Random, folder: Path, seeds: Path) -> Case:
     return Case(f"{source.stem}: {'; '.join(done)}", commands(rng))
 
 
-def commands(rng: random.Random, name: str = FILE) -> tuple[Command, ...]:
-    """Give the commands that a NIR file goes through."""
+STEPS_S = ("0.001", "0.001", "0.001", "0.01", "1e-9", "1000", "5e-324")
+"""Lengths of a step that are given on the command line."""
+
+
+def commands(rng: random.Random, name: str = FILE, *, dt_s: str = "") -> tuple[Command, ...]:
+    """Give the commands that a NIR file goes through; without ``dt_s`` it is drawn."""
     encoding = encoding_of(rng)
-    dt = ("--dt", rng.choice(("0.001", "0.001", "0.001", "0.01", "1e-9", "1000", "5e-324")))
+    dt = ("--dt", dt_s or rng.choice(STEPS_S))
     quick = ("--no-verify",) if rng.random() < 0.6 else ()
     return (
         usual("check", name, *dt, *json_or_text(rng), encoding=encoding),
@@ -296,5 +300,5 @@ def sound(name: str) -> tuple[Command, ...]:
     """Give the commands for a sound NIR file: each must pass."""
     return tuple(
         must(command, frozenset({0}), "though the file is sound")
-        for command in commands(random.Random(0), name)
+        for command in commands(random.Random(0), name, dt_s="0.001")
     )
