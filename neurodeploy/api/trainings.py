@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neurodeploy.api.arguments import PathLike
+from neurodeploy.api.given import PathLike
 from neurodeploy.paths import existing
 from neurodeploy.progress import Progress, silent
 from neurodeploy.recipe import Recipe, load_recipe

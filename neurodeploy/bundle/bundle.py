@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from neurodeploy.bundle.golden import Expected, Golden, load_golden
 from neurodeploy.bundle.hashes import check_files, check_unlisted
 from neurodeploy.bundle.layout import GOLDEN, MANIFEST, MODEL, SAMPLES
+from neurodeploy.bundle.live import BundleStream
 from neurodeploy.bundle.manifest import Manifest, refused
 from neurodeploy.bundle.manifest_file import read_manifest
 from neurodeploy.data.samples import Samples, load_samples
+from neurodeploy.findings.codes_parity import NO_STREAM
 from neurodeploy.findings.finding import Finding, raise_errors
 from neurodeploy.findings.printable import printable
 from neurodeploy.targets.registry import TARGET_FILE, target_of
@@ -95,6 +97,27 @@ class Bundle:
             self.manifest.input_size, self.manifest.input_max, sizes, trained=self.manifest.recipe is not None
         )
         return load_golden(self.path / GOLDEN, expected=expected)
+
+    def stream(self) -> BundleStream:
+        """Start a sample that comes in step by step, in the target's integers.
+
+        Raises
+        ------
+        NeurodeployError
+            ND428: the target cannot run step by step.
+        """
+        stream = getattr(self.target, "stream", None)
+        if stream is None:
+            raise NO_STREAM.error(
+                where=self.manifest.target, help="Run whole samples with nd.simulate or `neurodeploy run`."
+            )
+        return BundleStream(
+            stream(self.program),
+            self.program,
+            latency_steps=self.manifest.latency_steps,
+            readout=self.manifest.readout,
+            input_size=self.manifest.input_size,
+        )
 
     def __repr__(self) -> str:
         manifest = self.manifest

@@ -37,7 +37,7 @@ def command(path: str, dt_s: float | None, as_json: bool) -> None:
             help="Leave it out: only NIR files may lack it.",
         )
     if as_json:
-        options.print_json(facts, schema="inspect")
+        options.print_json(options.in_percent(facts), schema="inspect")
         return
     for line in lines(facts):
         options.echo(line)

@@ -19,13 +19,16 @@ from neurodeploy.findings.printable import printable
 SCHEMA_VERSION = 1
 """Of every ``--json``: a key changes its meaning or goes only with a new number."""
 
+DEFAULT_TARGET = "loihi"
+"""What ``--target`` means where it is left out: the default chip of this code."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stdout, with the same exit code.")
 threads_option = click.option(
     "--threads", type=click.IntRange(min=1), help="Threads to use; by default every core of the process."
 )
 target_option = click.option(
     "--target",
-    default="loihi",
+    default=DEFAULT_TARGET,
     show_default=True,
     metavar="NAME|FILE.toml",
     help="Name of a target, or a TOML file.",
@@ -135,6 +138,19 @@ def finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [finite(entry) for entry in value]
     return value
+
+
+def in_percent(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Give facts with every ``accuracy``, 0 to 1, as ``accuracy_percent``: its name in every ``--json``."""
+    told: dict[str, Any] = {}
+    for key, value in facts.items():
+        if isinstance(value, Mapping):
+            told[key] = in_percent(value)
+        elif (key == "accuracy" or key.endswith("_accuracy")) and isinstance(value, float):
+            told[f"{key}_percent"] = 100.0 * value
+        else:
+            told[key] = value
+    return told
 
 
 def echo(text: str, *, err: bool = False) -> None:

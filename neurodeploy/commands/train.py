@@ -64,7 +64,7 @@ def command(
     if not first:
         return
     if as_json:
-        options.print_json({"run": str(folder), **result.facts}, schema="train")
+        options.print_json({"run": str(folder), **options.in_percent(result.facts)}, schema="train")
         return
     for note in result.notes:
         click.echo(f"note: {note}")

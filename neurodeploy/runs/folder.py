@@ -53,6 +53,7 @@ def locked_run(path: Path) -> Iterator[None]:
             with contextlib.suppress(OSError):  # it holds something, or it could not be made
                 path.rmdir()
 
+
 SETS = ("validation", "test")
 """Sets that a result measures."""
 

@@ -130,13 +130,7 @@ def to_graph(network: Network) -> Graph:
         ND220 (exit 3) soft reset; ND101 a parameter is NaN or infinite; other ND1xx of a graph.
     """
     recipe = network.recipe
-    if recipe.network.reset == "soft":
-        raise SOFT_RESET.error(
-            where=f"{recipe.name}: network.reset",
-            found="soft (subtract the threshold)",
-            limit="hard (set v to v_reset): the only reset of Lava's LIF and of a Graph",
-            help='Train with network.reset = "hard".',
-        )
+    refuse_soft_reset(recipe)
     populations, projections = [], []
     source = INPUT
     for index, layer in enumerate(network.layers()):
@@ -160,6 +154,17 @@ def to_graph(network: Network) -> Graph:
     )
     raise_errors(check_graph(graph))
     return graph
+
+
+def refuse_soft_reset(recipe: Recipe) -> None:
+    """Raise ND220 (exit 3) where a spike subtracts the threshold: no Graph and no target here does that."""
+    if recipe.network.reset == "soft":
+        raise SOFT_RESET.error(
+            where=f"{recipe.name}: network.reset",
+            found="soft (subtract the threshold)",
+            limit="hard (set v to v_reset): the only reset of a Graph",
+            help='Train with network.reset = "hard".',
+        )
 
 
 def golden_traces(network: Network, spikes: NDArray[np.uint8]) -> Traces:

@@ -99,3 +99,22 @@ def test_a_disk_that_takes_no_more_is_a_finding_and_the_run_goes_on_afterwards(
         train(recipe, run, threads=1, resume=True)
         whole, resumed = (load_file(folder / "model.safetensors") for folder in (tmp_path / "whole", run))
         assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_two_trainings_do_not_write_into_one_folder(tmp_path: Path) -> None:
+    codes = []
+
+    def meanwhile(at: Progress) -> None:
+        if at.batch and not codes:
+            command = "import sys; from pathlib import Path; from neurodeploy.recipe import load_recipe\n"
+            command += "from neurodeploy.findings.finding import NeurodeployError\n"
+            command += "from neurodeploy.training.train import train\n"
+            command += "try: train(load_recipe(sys.argv[1]), Path(sys.argv[2]), threads=1, resume=True)\n"
+            command += "except NeurodeployError as error: print(error.findings[0].code)"
+            recipe, run = str(tmp_path / "run" / "recipe.toml"), str(tmp_path / "run")
+            other = [sys.executable, "-W", "ignore", "-c", command, recipe, run]
+            codes.append(subprocess.run(other, capture_output=True, text=True).stdout.strip())
+
+    train(recipe_of(), tmp_path / "run", threads=1, progress=meanwhile)
+    assert codes == ["ND085"]
+    assert not (tmp_path / "run" / ".lock").exists()
