@@ -1,4 +1,4 @@
-"""What the codes ND030 to ND039 and ND050 to ND079 mean: data files, runs and sweeps."""
+"""What the codes ND030 to ND039, ND042, ND046 and ND050 to ND079 mean: data files, runs and sweeps."""
 
 from __future__ import annotations
 
@@ -75,6 +75,23 @@ CLASS_TOO_SMALL = Rule(
     "a class has too few samples to split off a validation set",
     why="The validation set holds a fraction of each class, and never samples of the test set.",
     example="a class with one sample",
+)
+
+DATA_MISFIT = Rule(
+    "ND042",
+    "the data set does not fit the recipe",
+    why=(
+        "The network is built from the recipe's steps, channels and input, and its score from the kind of "
+        "labels. A set of another form would train another network than the recipe says."
+    ),
+    example="a plug-in's data set with 50 steps and data.steps = 100",
+)
+
+NOT_ENOUGH_MEMORY = Rule(
+    "ND046",
+    "the machine has not enough memory for the recipe",
+    why="The parameters, one batch and the generated samples alone would not fit; the system would stop it.",
+    example="--set network.hidden=[40000,40000] on a laptop",
 )
 
 RUN_NOT_FINISHED = Rule(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,11 @@ def shape_of(value: Any) -> tuple[int, ...] | None:
     array = np.asarray(value).reshape(-1)
     if array.dtype.kind not in "fiu" or not 0 < array.size <= 32:
         return None
-    with np.errstate(invalid="ignore"):
-        whole = np.isfinite(array) & (array >= 1) & (array <= MAX_NEURONS)
-    if not whole.all() or (array != np.trunc(array)).any():
+    numbers = [float(n) for n in array]
+    if not all(1 <= n <= MAX_NEURONS and n.is_integer() for n in numbers):
         return None
-    shape = tuple(int(n) for n in array)
-    elements = 1
-    for n in shape:
-        elements *= n
+    shape = tuple(int(n) for n in numbers)
+    elements = prod(shape)
     return shape if elements <= MAX_NEURONS else None
 
 
