@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,14 @@ from neurodeploy.data.sets import load_data
 from neurodeploy.findings.codes_training import BATCH_TOO_SMALL, LIF_SOFT_RESET
 from neurodeploy.findings.codes_usage import SYSTEM_REFUSES
 from neurodeploy.ops.threads import training_threads
+from neurodeploy.progress import Progress, silent
 from neurodeploy.recipe import Recipe
 from neurodeploy.recipe.load import parse_recipe
 from neurodeploy.runs.folder import CHECKPOINT, locked_run, open_run
 from neurodeploy.targets.registry import DEFAULT_TARGET
 from neurodeploy.targets.target import Target
 from neurodeploy.training.fit.checkpoint import load_checkpoint
-from neurodeploy.training.fit.session import Progress, Session, TrainResult
+from neurodeploy.training.fit.session import Session, TrainResult
 from neurodeploy.training.model.network import Network
 from neurodeploy.training.model.neurons import NEURONS
 from neurodeploy.training.world import World, joined_world
@@ -36,7 +37,7 @@ def train(
     threads: int | None = None,
     resume: bool = False,
     target: str | Path | Target[Any] | None = DEFAULT_TARGET,
-    progress: Callable[[Progress], None] = lambda _: None,
+    progress: Progress = silent,
 ) -> TrainResult:
     """Train a recipe and write a run folder.
 
@@ -155,4 +156,4 @@ def check_trainable(recipe: Recipe, world: World) -> None:
         )
 
 
-__all__ = ["Progress", "TrainResult", "train", "with_settings"]
+__all__ = ["TrainResult", "train", "with_settings"]
