@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 
 import neurodeploy as nd
-from neurodeploy.bundle.running_score import RunningScore
-from neurodeploy.graph.model import SCORES
-from neurodeploy.traces import scores
+from neurodeploy.score import SCORES, RunningScore, scores
 
 
 @pytest.fixture(scope="module")
