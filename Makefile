@@ -8,7 +8,7 @@ DEMO ?= demo
 # A waiting OpenMP thread must sleep: spinning makes two threads slower than one on a busy machine.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: install check test fast pythons demo lava mutants parity-soak docs changelog clean
+.PHONY: install check test fast pythons demo lava mutants parity-soak fuzz kills docs changelog clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
@@ -41,10 +41,17 @@ demo: install
 	$(BIN)/neurodeploy verify $(DEMO)/bundle --lava 4 --max-drop 2 --report $(DEMO)/report.html
 
 mutants: install
+	$(BIN)/python benchmarks/row_mutants.py
 	$(BIN)/python benchmarks/mutation.py
 
 parity-soak: install lava
 	$(BIN)/python benchmarks/parity_soak.py
+
+fuzz: install
+	$(BIN)/python -m benchmarks.fuzz
+
+kills: install
+	$(BIN)/python benchmarks/kills.py
 
 docs: install
 	$(BIN)/python docs/generate.py

@@ -16,10 +16,9 @@ from neurodeploy.bundle.golden import save_golden
 from neurodeploy.bundle.layout import GOLDEN, MODEL, SAMPLES
 from neurodeploy.bundle.manifest import NOT_MEASURED, Manifest
 from neurodeploy.bundle.manifest_file import write_manifest
-from neurodeploy.bundle.place import bundle_folder
+from neurodeploy.bundle.place import bundle_folder, check_place
 from neurodeploy.data.samples import Samples, save_samples
 from neurodeploy.findings.codes_program import WITHOUT_EFFECT
-from neurodeploy.findings.codes_usage import UNKNOWN_TARGET
 from neurodeploy.findings.finding import Finding, NeurodeployError, raise_errors
 from neurodeploy.graph.lowering import canonical
 from neurodeploy.graph.model import Graph
@@ -27,7 +26,7 @@ from neurodeploy.nir.read import read_nir
 from neurodeploy.nir.write import write_nir
 from neurodeploy.passes.draft import Pass
 from neurodeploy.progress import Progress, silent
-from neurodeploy.targets.registry import TARGET_FILE, load_target, target_names
+from neurodeploy.targets.registry import TARGET_FILE, nameable
 from neurodeploy.targets.target import Target
 from neurodeploy.traces import Traces
 from neurodeploy.verify.ladder import ladder
@@ -113,7 +112,8 @@ def export(
     NeurodeployError
         Any finding of the stages, and ND096 for an option that would change nothing; then nothing is written.
     """
-    chip = _named(target)
+    check_place(out)
+    chip = nameable(target)
     progress(f"reading {source.name}")
     loaded = read_source(source, dt_s=dt_s, calibrate=calibrate, seed=seed)
     progress("lowering")
@@ -180,22 +180,6 @@ def export(
 
 def _tell(progress: Progress, stage: str, samples: Samples, done: int) -> None:
     progress(stage, done, len(samples))
-
-
-def _named(target: str | Path | Target[Any]) -> Target[Any]:
-    """Give the target, which whoever opens the bundle has to find again by its name or its file."""
-    if isinstance(target, str | Path):
-        return load_target(target)
-    known = load_target(target.name) if target.name in target_names() else None
-    if known is None or dict(known.limits) != dict(target.limits):
-        raise UNKNOWN_TARGET.error(
-            message="a bundle could not name this target",
-            where=target.name,
-            found="other limits than those of that name" if known else "no target of that name",
-            limit=", ".join(target_names()),
-            help="Give the target's TOML file in place of the object: the bundle then holds a copy.",
-        )
-    return target
 
 
 def read_source(

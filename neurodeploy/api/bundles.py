@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurodeploy.api.arguments import (
-    DEFAULT_TARGET,
+from neurodeploy.api.given import (
     PathLike,
     Spikes,
     bundle_of,
@@ -39,7 +38,7 @@ def export(
     source: Graph | Run | PathLike,
     out: PathLike,
     *,
-    target: Target[Any] | PathLike = DEFAULT_TARGET,
+    target: Target[Any] | PathLike,
     dt_s: float | None = None,
     calibrate: Samples | PathLike | None = None,
     verify: bool = True,
@@ -186,7 +185,7 @@ def run(
         ND427 an unknown backend; with exit code 4 one that is missing or breaks off; ND096 an option that the
         backend does not have.
     """
-    from neurodeploy.api.arguments import without_effect
+    from neurodeploy.api.given import without_effect
 
     opened_bundle = bundle_of(bundle)
     given = spikes_for(opened_bundle, spikes)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurodeploy.api.arguments import (
+from neurodeploy.api.given import (
     Network,
     PathLike,
     Spikes,
@@ -17,7 +17,7 @@ from neurodeploy.api.arguments import (
 )
 from neurodeploy.bundle.bundle import Bundle
 from neurodeploy.data.samples import Samples
-from neurodeploy.findings.codes_usage import ARRAY_MISSING
+from neurodeploy.findings.codes_usage import ARRAY_MISSING, WRONG_USAGE
 from neurodeploy.findings.finding import Finding, NeurodeployError, nearest
 from neurodeploy.graph.model import Graph
 from neurodeploy.paths import existing
@@ -66,7 +66,7 @@ def load_samples(path: PathLike, name: str | None = None) -> Samples:
         ND001 no such path, ND002 an unreadable file, ND003 no array or set of this name, ND010 to ND015
         samples that mean nothing, ND096 a name with a file.
     """
-    from neurodeploy.api.arguments import without_effect
+    from neurodeploy.api.given import without_effect
 
     found = opened(path)
     if isinstance(found, Path):
@@ -153,7 +153,7 @@ def check(
         A graph, run or bundle, or the path of a run, bundle or NIR file. A bundle's program is checked as it
         is; anything else as it is and lowered.
     target
-        Name, TOML file or object; by default a bundle's own, else ``loihi``.
+        Name, TOML file or object. It may be left out for a bundle, which is then held against its own.
     dt_s
         Length of a step in seconds, for NIR files that do not say.
 
@@ -168,10 +168,17 @@ def check(
         What cannot be read at all.
     """
     found = opened(network)
-    chip = target_of(target, found)
     if isinstance(found, Bundle) and dt_s is None:
+        chip = found.target if target is None else target_of(target)
         program = found.program if target is None else chip.read(found.path)
         return [*found.findings, *chip.check(program)]
+    if target is None:
+        raise WRONG_USAGE.error(
+            message="wrong usage: a target has to be named",
+            where="check",
+            help="Only a bundle knows its own.",
+        )
+    chip = target_of(target)
     graph = graph_of(network if isinstance(found, Path) else found, dt_s=dt_s)
     findings = list(chip.rules(graph))
     try:
@@ -183,7 +190,7 @@ def check(
 
 def lower(
     network: Network,
-    target: Target[Any] | PathLike | None = None,
+    target: Target[Any] | PathLike,
     *,
     calibration: Spikes | None = None,
     passes: Sequence[Pass | str] = (),
@@ -197,7 +204,7 @@ def lower(
     network
         A graph, run or bundle (its float network), or a path of one, or of a NIR file.
     target
-        Name, TOML file or object; by default ``loihi``.
+        Name, TOML file or object.
     calibration
         Spikes ``[sample, step, source]`` that bound the state on the chip.
     passes

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurodeploy.bundle.golden import Expected, Golden, load_golden
-from neurodeploy.bundle.hashes import check_files
+from neurodeploy.bundle.hashes import check_files, check_unlisted
 from neurodeploy.bundle.layout import GOLDEN, MANIFEST, MODEL, SAMPLES
+from neurodeploy.bundle.live import BundleStream
 from neurodeploy.bundle.manifest import Manifest, refused
 from neurodeploy.bundle.manifest_file import read_manifest
 from neurodeploy.data.samples import Samples, load_samples
+from neurodeploy.findings.codes_parity import NO_STREAM
 from neurodeploy.findings.finding import Finding, raise_errors
+from neurodeploy.findings.printable import printable
 from neurodeploy.targets.registry import TARGET_FILE, target_of
 
 if TYPE_CHECKING:
@@ -95,6 +98,27 @@ class Bundle:
         )
         return load_golden(self.path / GOLDEN, expected=expected)
 
+    def stream(self) -> BundleStream:
+        """Start a sample that comes in step by step, in the target's integers.
+
+        Raises
+        ------
+        NeurodeployError
+            ND428: the target cannot run step by step.
+        """
+        stream = getattr(self.target, "stream", None)
+        if stream is None:
+            raise NO_STREAM.error(
+                where=self.manifest.target, help="Run whole samples with nd.simulate or `neurodeploy run`."
+            )
+        return BundleStream(
+            stream(self.program),
+            self.program,
+            latency_steps=self.manifest.latency_steps,
+            readout=self.manifest.readout,
+            input_size=self.manifest.input_size,
+        )
+
     def __repr__(self) -> str:
         manifest = self.manifest
         sets = ", ".join(f"{name} {n}" for name, n in list(manifest.samples.items())[:6])
@@ -109,7 +133,7 @@ class Bundle:
             f"  samples  {sets or 'none'}",
             f"  files    {', '.join(sorted(manifest.sha256))}",
         ]
-        return "\n".join(lines)
+        return "\n".join(printable(line) for line in lines)
 
     def _agrees(self, what: str, network: Any) -> None:
         """Raise ND009 where the manifest contradicts a network that was read."""
@@ -154,9 +178,12 @@ def open_bundle(path: str | Path) -> Bundle:
     ------
     NeurodeployError
         ND001, ND006, ND007, ND009 as :func:`neurodeploy.bundle.manifest_file.read_manifest`; ND008 with
-        exit code 5: a file is missing or changed.
+        exit code 5: a file is missing or changed, or one that would be read is not listed; ND027 nothing
+        installed knows the bundle's target.
     """
     path = Path(path)
     manifest = read_manifest(path)
-    reserved = (*target_of(path, manifest.target).files, TARGET_FILE)
-    return Bundle(path, manifest, check_files(path, manifest, reserved=reserved))
+    check_files(path, manifest)
+    check_unlisted(path, manifest, reserved=(TARGET_FILE,))  # before it is read to find the target
+    target = target_of(path, manifest.target)
+    return Bundle(path, manifest, check_unlisted(path, manifest, reserved=target.files))

@@ -17,8 +17,19 @@ _NAMED = 5
 """How many unlisted files a note names."""
 
 
-def check_files(folder: Path, manifest: Manifest, *, reserved: Collection[str]) -> tuple[Finding, ...]:
+def check_files(folder: Path, manifest: Manifest) -> None:
     """Hash every listed file; only plain files of the bundle's own folder are opened, never a link.
+
+    Raises
+    ------
+    NeurodeployError
+        ND008 with exit code 5: files are missing or changed.
+    """
+    _raise([finding for name in manifest.sha256 for finding in _check(folder, name, manifest)])
+
+
+def check_unlisted(folder: Path, manifest: Manifest, *, reserved: Collection[str]) -> tuple[Finding, ...]:
+    """Look at what else is in the folder, without reading any of it.
 
     Parameters
     ----------
@@ -27,7 +38,7 @@ def check_files(folder: Path, manifest: Manifest, *, reserved: Collection[str]) 
     manifest
         Its manifest.
     reserved
-        Names that the bundle's target reads where they are there: unlisted ones would be used unchecked.
+        Names that are read where they are there: unlisted ones would be used unchecked.
 
     Returns
     -------
@@ -37,18 +48,12 @@ def check_files(folder: Path, manifest: Manifest, *, reserved: Collection[str]) 
     Raises
     ------
     NeurodeployError
-        ND008 with exit code 5: files are missing or changed, or a reserved one is not listed.
+        ND008 with exit code 5: a reserved file is there and not listed.
     """
-    present = sorted(entry.name for entry in os.scandir(folder) if entry.name != MANIFEST)
-    unlisted = [name for name in present if name not in manifest.sha256]
-    problems = [finding for name in manifest.sha256 for finding in _check(folder, name, manifest)]
-    problems += [
-        _changed(folder / name, "is not in its manifest", "an extra file that would be read")
-        for name in unlisted
-        if name in reserved
-    ]
-    if problems:
-        raise NeurodeployError(problems, Exit.BUNDLE_CHANGED)
+    listed = {MANIFEST, *manifest.sha256}
+    unlisted = sorted(entry.name for entry in os.scandir(folder) if entry.name not in listed)
+    what, found = "is not in its manifest", "an extra file that would be read"
+    _raise([_changed(folder / name, what, found) for name in unlisted if name in reserved])
     notes = []
     if unlisted:
         more = len(unlisted) - _NAMED
@@ -59,6 +64,11 @@ def check_files(folder: Path, manifest: Manifest, *, reserved: Collection[str]) 
     if manifest.schema == 1:
         notes.append(NO_OWN_CHECKSUM.finding(where=str(folder / MANIFEST), found="schema 1"))
     return tuple(notes)
+
+
+def _raise(problems: list[Finding]) -> None:
+    if problems:
+        raise NeurodeployError(problems, Exit.BUNDLE_CHANGED)
 
 
 def _check(folder: Path, name: str, manifest: Manifest) -> Iterator[Finding]:

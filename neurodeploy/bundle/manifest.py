@@ -260,6 +260,11 @@ def _is_backend(value: object) -> bool:
     return _is_table(value) and is_plain_name(value.get("name"))
 
 
+def _is_target(value: object) -> bool:
+    """Say whether a text names a target; with this ending it would be read as a file, wherever one is."""
+    return is_plain_name(value) and not value.endswith(".toml")
+
+
 def _is_sha256(value: object) -> bool:
     return _table_of(_is_digest)(value) and all(
         is_plain_name(name) and name != MANIFEST
@@ -282,7 +287,7 @@ _KEYS: dict[str, tuple[str, Callable[[Any], bool]]] = {
         _or_none(_exactly(population=_is_text, score=lambda score: score in SCORES)),
     ),
     "rounding": ("a text", _is_text),
-    "target": ("the name of a target", is_plain_name),
+    "target": ("the name of a target, not a file", _is_target),
     "backend": ("facts with a name", _is_backend),
     "quantisation": ("facts by name", _is_table),
     "findings": ("findings, each of texts", _list_of(_table_of(_is_text))),

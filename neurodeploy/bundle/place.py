@@ -7,7 +7,7 @@ from pathlib import Path
 
 from neurodeploy.bundle.layout import MANIFEST
 from neurodeploy.bundle.manifest_file import read_manifest
-from neurodeploy.files import atomic_folder
+from neurodeploy.files import atomic_folder, check_folder
 from neurodeploy.findings.finding import NeurodeployError
 
 
@@ -20,6 +20,11 @@ def bundle_folder(path: Path) -> AbstractContextManager[Path]:
         ND005: something else is there, as :func:`neurodeploy.files.atomic_folder` says.
     """
     return atomic_folder(path, is_ours=is_nothing_but_a_bundle)
+
+
+def check_place(path: Path) -> None:
+    """Raise ND005 where :func:`bundle_folder` would, before anything that takes time."""
+    check_folder(path, is_ours=is_nothing_but_a_bundle)
 
 
 def is_nothing_but_a_bundle(folder: Path) -> bool:

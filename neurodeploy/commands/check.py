@@ -25,12 +25,16 @@ def command(
     ctx: click.Context, *, source: Path, target: str | None, dt_s: float | None, as_json: bool
 ) -> None:
     """Say whether a network fits a target, and if not, every reason why not. Nothing is written."""
-    from neurodeploy.api.arguments import opened, target_of
+    from neurodeploy.api.given import opened, target_of
     from neurodeploy.api.networks import check
+    from neurodeploy.bundle.bundle import Bundle
 
     network = opened(source)
-    chip = target_of(target, network)
-    findings = check(source if isinstance(network, Path) else network, chip if target else None, dt_s=dt_s)
+    if isinstance(network, Bundle) and target is None:
+        chip, findings = network.target, check(network, dt_s=dt_s)
+    else:
+        chip = target_of(target or options.DEFAULT_TARGET)
+        findings = check(source if isinstance(network, Path) else network, chip, dt_s=dt_s)
     code = exit_code_of(findings)
     if as_json:
         options.print_json(

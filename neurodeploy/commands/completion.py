@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
-from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 FILES = "file"
 """Kind of an item that makes the shell offer files as well."""
@@ -17,7 +21,7 @@ def recipes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     for recipe in list_recipes():
         names[recipe.name] = recipe.description
         names |= {f"{recipe.name}:{variant}": recipe.description for variant in recipe.variants}
-    return [*_matching(names, incomplete), CompletionItem(incomplete, type=FILES)]
+    return _matching(names, incomplete, files=True)
 
 
 def targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
@@ -25,7 +29,7 @@ def targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     from neurodeploy.targets.registry import target_names
 
     known = dict.fromkeys(target_names(), "")
-    return [*_matching(known, incomplete), CompletionItem(incomplete, type=FILES)]
+    return _matching(known, incomplete, files=True)
 
 
 def keys(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
@@ -42,5 +46,8 @@ def codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
     return _matching({code: rule.message for code, rule in all_codes().items()}, incomplete.upper())
 
 
-def _matching(words: dict[str, str], incomplete: str) -> list[CompletionItem]:
-    return [CompletionItem(word, help=text) for word, text in words.items() if word.startswith(incomplete)]
+def _matching(words: dict[str, str], incomplete: str, *, files: bool = False) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    found = [CompletionItem(word, help=text) for word, text in words.items() if word.startswith(incomplete)]
+    return [*found, CompletionItem(incomplete, type=FILES)] if files else found

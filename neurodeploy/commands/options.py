@@ -19,13 +19,16 @@ from neurodeploy.findings.printable import printable
 SCHEMA_VERSION = 1
 """Of every ``--json``: a key changes its meaning or goes only with a new number."""
 
+DEFAULT_TARGET = "loihi"
+"""What ``--target`` means where it is left out: the default chip of this code."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stdout, with the same exit code.")
 threads_option = click.option(
     "--threads", type=click.IntRange(min=1), help="Threads to use; by default every core of the process."
 )
 target_option = click.option(
     "--target",
-    default="loihi",
+    default=DEFAULT_TARGET,
     show_default=True,
     metavar="NAME|FILE.toml",
     help="Name of a target, or a TOML file.",
@@ -137,39 +140,22 @@ def finite(value: Any) -> Any:
     return value
 
 
+def in_percent(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Give facts with every ``accuracy``, 0 to 1, as ``accuracy_percent``: its name in every ``--json``."""
+    told: dict[str, Any] = {}
+    for key, value in facts.items():
+        if isinstance(value, Mapping):
+            told[key] = in_percent(value)
+        elif (key == "accuracy" or key.endswith("_accuracy")) and isinstance(value, float):
+            told[f"{key}_percent"] = 100.0 * value
+        else:
+            told[key] = value
+    return told
+
+
 def echo(text: str, *, err: bool = False) -> None:
     """Print text in which names may stand: nothing in it can steer a terminal."""
     click.echo(printable(text, lines=True), err=err)
-
-
-def progress_lines(*, quiet: bool) -> Callable[[str], None]:
-    """Give a function that says on stderr what is being done: on a terminal, one line that changes.
-
-    Off a terminal a line is printed once for each stage: what follows a comma is a count, and left out.
-    """
-    if quiet:
-        return lambda _: None
-    if sys.stderr.isatty():
-
-        def rewrite(line: str) -> None:
-            click.echo(f"\r\x1b[2K{line}", nl=False, err=True)
-
-        return rewrite
-    said: set[str] = set()
-
-    def once(line: str) -> None:
-        stage = line.partition(",")[0]
-        if stage not in said:
-            said.add(stage)
-            click.echo(stage, err=True)
-
-    return once
-
-
-def end_progress(*, quiet: bool) -> None:
-    """Clear the changing line of :func:`progress_lines`."""
-    if not quiet and sys.stderr.isatty():
-        click.echo("\r\x1b[2K", nl=False, err=True)
 
 
 def colours() -> bool:

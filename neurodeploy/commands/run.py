@@ -48,8 +48,8 @@ def command(
     """
     began = time.perf_counter()
     with progress_bar.shown("loading", quiet=as_json) as progress:
-        from neurodeploy.api.arguments import bundle_of
         from neurodeploy.api.bundles import run
+        from neurodeploy.api.given import bundle_of
         from neurodeploy.files import save_npz
 
         opened = bundle_of(bundle)

@@ -96,7 +96,7 @@ def _show(result: SweepResult, folder: Path, *, as_json: bool) -> None:
     if as_json:
         content = {
             "folder": str(folder),
-            "points": table_json(result.points),
+            "points": [_in_percent(point) for point in table_json(result.points)],
             "findings": [failure.to_dict() for failure in result.failures],
         }
         code = Exit.GATE_FAILED if result.failures else Exit.OK
@@ -106,6 +106,23 @@ def _show(result: SweepResult, folder: Path, *, as_json: bool) -> None:
         click.echo(failure.render(), err=True)
     click.echo(table_markdown(result.points))
     click.echo(f"{folder}: rows.csv, table.json, table.md")
+
+
+def _in_percent(point: dict[str, Any]) -> dict[str, Any]:
+    """Give a point's summary with accuracies in percent, as every other ``--json`` has them."""
+    scaled = ("mean", "sd", "smallest", "largest", "low", "high")
+
+    def percent(summary: dict[str, Any]) -> dict[str, Any]:
+        return {
+            key: 100.0 * value if key in scaled and value is not None else value
+            for key, value in summary.items()
+        }
+
+    rest = {key: value for key, value in point.items() if key not in ("accuracy", "difference")}
+    return rest | {
+        "accuracy_percent": {kind: percent(summary) for kind, summary in point["accuracy"].items()},
+        "difference_percentage_points": {kind: percent(d) for kind, d in point["difference"].items()},
+    }
 
 
 def describe(job: Job, row: Row, failure: Finding | None, done: int, n: int) -> str:

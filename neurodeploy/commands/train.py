@@ -48,11 +48,15 @@ def command(
     """
     # OpenMP reads it when torch is imported: threads that spin cost 4 to 6 times on a machine that is in use.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from neurodeploy.commands.training_progress import reported
     from neurodeploy.recipe import load_recipe
-    from neurodeploy.training.train import train, with_settings
 
-    loaded = with_settings(load_recipe(recipe, overrides), epochs=epochs, seed=seed)
+    given = {"train.epochs": epochs, "train.seed": seed}
+    settings = [f"{key}={value}" for key, value in given.items() if value is not None]
+    loaded = load_recipe(recipe, [*overrides, *settings])
+    # After the recipe: a typing mistake is answered before torch is imported, which takes seconds.
+    from neurodeploy.commands.training_progress import reported
+    from neurodeploy.training.train import train
+
     folder = out or Path("runs") / f"{loaded.name}-{loaded.train.seed}"
     first = os.environ.get("RANK", "0") == "0"  # torchrun starts the program several times; one speaks
     with reported(quiet=as_json or not first) as progress:
@@ -60,7 +64,7 @@ def command(
     if not first:
         return
     if as_json:
-        options.print_json({"run": str(folder), **result.facts}, schema="train")
+        options.print_json({"run": str(folder), **options.in_percent(result.facts)}, schema="train")
         return
     for note in result.notes:
         click.echo(f"note: {note}")

@@ -9,6 +9,7 @@ from typing import Literal
 
 from neurodeploy.data.event_cache import cache_folder
 from neurodeploy.findings.codes_training import NO_DOWNLOAD
+from neurodeploy.lock import locked
 
 Name = Literal["shd", "ssc"]
 SPLITS: dict[Name, tuple[str, ...]] = {"shd": ("train", "test"), "ssc": ("train", "valid", "test")}
@@ -16,6 +17,8 @@ SPLITS: dict[Name, tuple[str, ...]] = {"shd": ("train", "test"), "ssc": ("train"
 
 def data_files(name: Name, data_dir: Path | None) -> dict[str, Path]:
     """Give the HDF5 file of each split, downloading those that are not there.
+
+    One process downloads; others that ask for the same file at that time (torchrun's, a sweep's) wait for it.
 
     Looked for as ``<folder>/shd_train.h5`` and, as tonic lays them out, ``<folder>/SHD/shd_train.h5``, where
     the folder is ``data_dir``, else ``datasets`` in the cache folder; downloads go to the second place.
@@ -32,11 +35,14 @@ def data_files(name: Name, data_dir: Path | None) -> dict[str, Path]:
 def _file(name: Name, split: str, folder: Path) -> Path:
     file_name = f"{name}_{split}.h5"
     by_tonic = folder / name.upper() / file_name
-    for path in (folder / file_name, by_tonic):
-        if path.is_file():
-            return path
+    places = (folder / file_name, by_tonic)
+    if (there := _there(places)) is not None:
+        return there
     try:
-        _download(name, split, folder)
+        with locked(folder / f".{file_name}.lock", wait=True, on_wait=_say):
+            if (there := _there(places)) is not None:  # another process has downloaded it meanwhile
+                return there
+            _download(name, split, folder)
     except (OSError, RuntimeError, ImportError, EOFError, ValueError) as error:
         raise NO_DOWNLOAD.error(
             message=f"{name.upper()} is not here and cannot be downloaded",
@@ -47,6 +53,14 @@ def _file(name: Name, split: str, folder: Path) -> Path:
             "folder and give it with --data. They are at https://zenkelab.org/datasets/.",
         ) from None
     return by_tonic
+
+
+def _there(places: tuple[Path, ...]) -> Path | None:
+    return next((path for path in places if path.is_file()), None)
+
+
+def _say(holder: str) -> None:
+    print(f"waiting: {holder} downloads the data", file=sys.stderr, flush=True)
 
 
 def _download(name: Name, split: str, folder: Path) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import platformdirs
@@ -15,6 +16,7 @@ from neurodeploy.data.events import Events
 from neurodeploy.data.shd_file import read_events
 from neurodeploy.files import load_npz, save_npz, sha256
 from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.lock import locked
 
 LAYOUT = 1
 """Counted up when the arrays of a cache file or the meaning of a bin change."""
@@ -37,8 +39,9 @@ def cache_path(path: Path, *, dt_s: float, channels: int, source_channels: int) 
 def cached_events(path: Path, *, dt_s: float, channels: int, source_channels: int) -> Events:
     """Bin a file in SHD's format, or take its events from the cache.
 
-    A cache file that cannot be read is made again. A cache folder that cannot be written is no error:
-    the events are then binned each time.
+    One process bins a file; others that ask for it at that time (torchrun's, a sweep's) wait, and then read
+    the cache. A cache file that cannot be read is made again. A cache folder that cannot be written is no
+    error: the events are then binned each time.
 
     Raises
     ------
@@ -47,25 +50,30 @@ def cached_events(path: Path, *, dt_s: float, channels: int, source_channels: in
     """
     if not path.is_file():  # before hashing it
         return read_events(path, dt_s=dt_s, channels=channels, source_channels=source_channels)
-    target = cache_path(path, dt_s=dt_s, channels=channels, source_channels=source_channels)
-    if target.is_file():
-        events = _read(target)
-        if events is not None:
+    settings: Any = {"dt_s": dt_s, "channels": channels, "source_channels": source_channels}
+    target = cache_path(path, **settings)
+    if (events := _read(target, channels)) is not None:
+        return events
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):  # no lock without a folder that can be written
+            held.enter_context(locked(target.with_suffix(".lock"), wait=True))
+        if (events := _read(target, channels)) is not None:  # another process has binned it meanwhile
             return events
-    events = read_events(path, dt_s=dt_s, channels=channels, source_channels=source_channels)
-    arrays = {name: np.atleast_1d(getattr(events, name)) for name in _ARRAYS}
-    with contextlib.suppress(OSError, NeurodeployError):
-        save_npz(target, arrays, compress=False)
-    return events
+        events = read_events(path, **settings)
+        arrays = {name: np.atleast_1d(getattr(events, name)) for name in _ARRAYS}
+        with contextlib.suppress(OSError, NeurodeployError):
+            save_npz(target, arrays, compress=False)
+        return events
 
 
-def _read(path: Path) -> Events | None:
+def _read(path: Path, channels: int) -> Events | None:
+    """Read a cache file; None where there is none, or none that can be used."""
+    if not path.is_file():
+        return None
     try:
         arrays = load_npz(path, _ARRAYS)
-    except NeurodeployError:
+        n_classes = arrays.pop("n_classes")
+        events = Events(**{name: arrays[name] for name in _ARRAYS[:-1]}, n_classes=int(n_classes.item()))
+    except (NeurodeployError, ValueError, TypeError):
         return None
-    n_classes = arrays.pop("n_classes")
-    if n_classes.shape != (1,):
-        return None
-    events = Events(**{name: arrays[name] for name in _ARRAYS[:-1]}, n_classes=int(n_classes[0]))
-    return events if events.consistent() else None
+    return events if events.consistent(channels) else None

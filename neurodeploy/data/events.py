@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.data.augment import augmented, blended
+from neurodeploy.data.sample_checks import MAX_CLASSES
 from neurodeploy.data.samples import Samples
 from neurodeploy.recipe import Augment
 
@@ -39,15 +40,22 @@ class Events:
     labels: NDArray[np.int64]
     n_classes: int
 
-    def consistent(self) -> bool:
-        """Say whether the arrays fit each other; a cache file might not."""
-        sizes = {self.step.size, self.channel.size, self.count.size}
+    def consistent(self, channels: int) -> bool:
+        """Say whether the arrays fit each other and a number of channels; a cache file's might not."""
+        kinds = {"indptr": "i8", "step": "u2", "channel": "u2", "count": "u1", "labels": "i8"}
+        arrays = {name: getattr(self, name) for name in kinds}
+        if any(array.ndim != 1 or array.dtype != np.dtype(kinds[name]) for name, array in arrays.items()):
+            return False
         return (
-            self.indptr.shape == (self.labels.size + 1,)
-            and len(sizes) == 1
+            self.labels.size > 0
+            and self.indptr.size == self.labels.size + 1
+            and self.step.size == self.channel.size == self.count.size
             and int(self.indptr[0]) == 0
             and int(self.indptr[-1]) == self.step.size
             and bool((np.diff(self.indptr) >= 0).all())
+            and int(self.labels.min()) >= 0
+            and int(self.labels.max()) < self.n_classes <= MAX_CLASSES
+            and int(self.channel.max(initial=0)) < channels
         )
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
-from neurodeploy.data.samples import Samples
-from neurodeploy.recipe import Augment
+from neurodeploy.data.sample_set import DenseSet
 
 CUE_STEPS = 10
 SILENT_STEPS = 5
@@ -21,53 +17,7 @@ NOISE = 0.01
 CHUNK = 1024
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class TrialSet:
-    """Generated trials, dense.
-
-    Attributes
-    ----------
-    spikes
-        uint8 ``[sample, step, source]``.
-    labels
-        int64 ``[sample, step]``: the target of every step.
-    mask
-        bool ``[sample, step]``: the signal steps, on which accuracy is measured.
-    """
-
-    spikes: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    mask: NDArray[np.bool_]
-    input_max: int = 1
-
-    def __len__(self) -> int:
-        return int(self.spikes.shape[0])
-
-    @property
-    def n_steps(self) -> int:
-        """Steps of a trial."""
-        return int(self.spikes.shape[1])
-
-    @property
-    def n_channels(self) -> int:
-        """Inputs."""
-        return int(self.spikes.shape[2])
-
-    def batch(
-        self,
-        positions: NDArray[np.integer],
-        augment: Augment | None = None,  # noqa: ARG002  the same call as EventSet's; trials are not augmented
-        generator: np.random.Generator | None = None,  # noqa: ARG002
-    ) -> NDArray[np.uint8]:
-        """Give some trials as ``[step, batch, channel]``; trials are never augmented."""
-        return np.ascontiguousarray(self.spikes[np.asarray(positions)].transpose(1, 0, 2))
-
-    def samples(self, n: int | None = None) -> Samples:
-        """Give the first ``n`` trials (all by default)."""
-        return Samples(self.spikes[:n], self.labels[:n], self.mask[:n])
-
-
-def generate(trials: int, steps: int, generator: np.random.Generator) -> TrialSet:
+def generate(trials: int, steps: int, generator: np.random.Generator) -> DenseSet:
     """Generate trials of multi-timescale XOR.
 
     Inputs 0..19 (channel 1) fire in steps 0..9 at the level of the cue. Then come blocks of 15 steps in which
@@ -85,7 +35,7 @@ def generate(trials: int, steps: int, generator: np.random.Generator) -> TrialSe
 
     Returns
     -------
-    TrialSet
+    DenseSet
         Its mask holds the steps with ``step > 10 and (step - 10) % 15 >= 5``.
     """
     blocks = (steps - CUE_STEPS) // BLOCK_STEPS
@@ -106,7 +56,7 @@ def generate(trials: int, steps: int, generator: np.random.Generator) -> TrialSe
         part = rate[start : start + CHUNK, :, :, None]
         draws = generator.random((part.shape[0], steps, 2, INPUTS_PER_CHANNEL), dtype=np.float32)
         spikes[start : start + CHUNK] = draws < part
-    return TrialSet(
+    return DenseSet(
         spikes=spikes.reshape(trials, steps, 2 * INPUTS_PER_CHANNEL),
         labels=labels.astype(np.int64),
         mask=np.broadcast_to(signal, labels.shape).copy(),

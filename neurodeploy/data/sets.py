@@ -2,90 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurodeploy.data import mts_xor
 from neurodeploy.data.download import data_files
 from neurodeploy.data.event_cache import cached_events
 from neurodeploy.data.events import EventSet
+from neurodeploy.data.plugin_set import load_plugin
+from neurodeploy.data.sample_set import DataSets, SampleSet
 from neurodeploy.data.samples import Samples
 from neurodeploy.findings.codes_training import BAD_PATTERN, CLASS_TOO_SMALL, NO_DATA_FOLDER
 from neurodeploy.findings.codes_usage import NO_SUCH_PATH
-from neurodeploy.recipe import Augment, Data, Recipe
+from neurodeploy.recipe import Data, Recipe
+from neurodeploy.recipe.plugins import BUILT_IN
+from neurodeploy.recipe.sizes import check_memory
 from neurodeploy.units import round_nearest
 
 STREAMS = {"train": 0, "validation": 1, "test": 2, "split": 3}
 """Each set draws from a stream of its own, so that the size of one does not change another."""
-
-
-class SampleSet(Protocol):
-    """What training needs of a set; :class:`EventSet` and :class:`neurodeploy.data.mts_xor.TrialSet`."""
-
-    def __len__(self) -> int: ...
-
-    @property
-    def n_steps(self) -> int:
-        """Steps of a sample."""
-        ...
-
-    @property
-    def n_channels(self) -> int:
-        """Input channels."""
-        ...
-
-    @property
-    def input_max(self) -> int:
-        """Largest value of an input bin."""
-        ...
-
-    @property
-    def labels(self) -> NDArray[np.int64]:
-        """Classes, ``[sample]`` or ``[sample, step]``."""
-        ...
-
-    @property
-    def mask(self) -> NDArray[np.bool_] | None:
-        """Steps that count for accuracy, ``[sample, step]``; None where labels are per sample."""
-        ...
-
-    def batch(
-        self,
-        positions: NDArray[np.integer],
-        augment: Augment | None = None,
-        generator: np.random.Generator | None = None,
-    ) -> NDArray[np.uint8]:
-        """Give some samples as dense spikes, ``[step, batch, channel]``."""
-        ...
-
-    def samples(self, n: int | None = None) -> Samples:
-        """Give the first ``n`` samples, ``[sample, step, channel]``."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataSets:
-    """What a network is trained on, chosen by and measured on.
-
-    Attributes
-    ----------
-    train, validation, test
-        The sets; no sample is in two of them.
-    n_classes
-        Classes over all three.
-    notes
-        What the user should know: what was cut, what was split off.
-    """
-
-    train: SampleSet
-    validation: SampleSet
-    test: SampleSet
-    n_classes: int
-    notes: tuple[str, ...] = ()
 
 
 def load_data(recipe: Recipe, data_dir: Path | None = None, seed: int | None = None) -> DataSets:
@@ -105,10 +42,14 @@ def load_data(recipe: Recipe, data_dir: Path | None = None, seed: int | None = N
     NeurodeployError
         ND001 no such folder or file, ND030 to ND035 see :func:`neurodeploy.data.shd_file.read_events`,
         ND036 no download, ND037 no folder given, ND038 no file or several files match a name pattern,
-        ND039 a class has too few samples to split off a validation set.
+        ND039 a class has too few samples to split off a validation set; ND042 a plug-in's sets do not fit the
+        recipe, ND046 more memory than there is, ND424 (exit code 4) they cannot be loaded.
     """
+    check_memory(recipe)
     seed = recipe.train.seed if seed is None else seed
     data = recipe.data
+    if data.kind not in BUILT_IN:
+        return load_plugin(recipe, data_dir, seed)
     if data.kind == "mts-xor":
         return _generated(data, seed, data_dir)
     if data.kind == "events":
@@ -116,7 +57,7 @@ def load_data(recipe: Recipe, data_dir: Path | None = None, seed: int | None = N
     else:
         if data_dir is not None:
             _folder(data_dir)
-        files = data_files(data.kind, data_dir)
+        files = data_files("shd" if data.kind == "shd" else "ssc", data_dir)
     sets = {name: _event_set(path, data) for name, path in files.items()}
     notes = [note for name in sets if (note := _cut_note(name, sets[name]))]
     n_classes = max(item.events.n_classes for item in sets.values())
@@ -217,7 +158,10 @@ def _found(data: Data, data_dir: Path | None) -> dict[str, Path]:
         ("valid", data.validation_files),
         ("test", data.test_files),
     ):
-        matches = sorted(path for path in data_dir.glob(pattern) if path.is_file())
+        # Not Path.glob: a pattern is of names, and some make it raise.
+        matches = sorted(
+            path for path in data_dir.iterdir() if fnmatchcase(path.name, pattern) and path.is_file()
+        )
         if len(matches) == 1:
             files[name] = matches[0]
         elif matches or name != "valid":
@@ -232,3 +176,6 @@ def _found(data: Data, data_dir: Path | None) -> dict[str, Path]:
                 help=f"Name it with --set data.{key}=FILE.h5.",
             )
     return files
+
+
+__all__ = ["DataSets", "SampleSet", "load_data", "samples_of", "split"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.data.events import Events
+from neurodeploy.data.sample_checks import MAX_CLASSES
+from neurodeploy.data.shd_lists import damaged_lists, unstored
 from neurodeploy.findings.codes_training import (
     BAD_SPIKE_TIME,
     DATA_LAYOUT,
@@ -18,11 +21,15 @@ from neurodeploy.findings.codes_training import (
     NEGATIVE_LABEL,
     UNIT_OUT_OF_RANGE,
 )
-from neurodeploy.findings.codes_usage import NO_SUCH_PATH
+from neurodeploy.findings.codes_usage import LABELS_VALUE, NO_SUCH_PATH
+from neurodeploy.findings.finding import NeurodeployError
 
 LAST_STEP = np.iinfo(np.uint16).max
 CHUNK = 1024
 """Samples read at a time: bounds the memory; SSC's 75,000 training samples hold some 600 million spikes."""
+
+_DAMAGE = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, MemoryError, zlib.error)
+"""What h5py raises for truncated and damaged files."""
 
 FORMAT = "spikes/times and spikes/units (one list per sample) and labels (one integer per sample)"
 
@@ -47,21 +54,26 @@ def read_events(path: Path, *, dt_s: float, channels: int, source_channels: int)
     NeurodeployError
         ND001 no such file, ND030 not a readable HDF5 file, ND031 not SHD's groups or types, ND032 lists of
         different lengths, ND033 a unit outside ``0..source_channels - 1``, ND034 a time that is negative or
-        not finite, ND035 a negative label.
+        not finite, ND035 a negative label, ND013 a label beyond any number of classes.
     """
     if not path.is_file():
         raise NO_SUCH_PATH.error(where=str(path), help="Check the path.")
     try:
         with h5py.File(path, "r") as file:
             return _events(file, path, dt_s, channels, source_channels)
-    except (OSError, RuntimeError) as error:  # h5py's errors for truncated and damaged files
-        raise DATA_NOT_HDF5.error(
-            message="the file is not a readable HDF5 file",
-            where=str(path),
-            found=str(error).splitlines()[0],
-            limit="an HDF5 file, complete",
-            help="It may be cut short: copy or download it again.",
-        ) from None
+    except _DAMAGE as error:
+        found = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise _not_readable(path, found) from None
+
+
+def _not_readable(path: Path, found: str) -> NeurodeployError:
+    return DATA_NOT_HDF5.error(
+        message="the file is not a readable HDF5 file",
+        where=str(path),
+        found=found[:300],
+        limit="an HDF5 file, complete",
+        help="It may be cut short: copy or download it again.",
+    )
 
 
 def _events(file: Any, path: Path, dt_s: float, channels: int, source_channels: int) -> Events:
@@ -125,17 +137,41 @@ def _checked_layout(file: Any, path: Path) -> tuple[Any, Any, NDArray[np.int64],
             limit="one entry per sample in each",
             help="Write the file again with one list of times, one of units and one label per sample.",
         )
-    labels = sets["labels"][:].astype(np.int64)
-    if labels.min() < 0:
+    for name, item in sets.items():
+        if fault := unstored(item) or (damaged_lists(item, path) if name != "labels" else ""):
+            raise _not_readable(path, f"{name}: {fault}")
+    labels, n_classes = _checked_labels(sets["labels"][:], path)
+    names = file.get("extra/keys")
+    named = int(names.shape[0]) if isinstance(names, h5py.Dataset) and names.ndim == 1 else 0
+    if named > MAX_CLASSES:
+        raise DATA_LAYOUT.error(
+            message="the file names more classes than a network can have",
+            where=f"{path}: extra/keys",
+            found=f"{named} names",
+            limit=f"at most {MAX_CLASSES}",
+            help="Write the file again with one name for each class.",
+        )
+    return sets["spikes/times"], sets["spikes/units"], labels, max(named, n_classes)
+
+
+def _checked_labels(labels: NDArray[Any], path: Path) -> tuple[NDArray[np.int64], int]:
+    """Give the labels, and how many classes there are at least."""
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0:
         raise NEGATIVE_LABEL.error(
             where=f"{path}: labels[{int(labels.argmin())}]",
-            found=str(int(labels.min())),
+            found=str(low),
             limit="0 and above",
             help="Number the classes from 0.",
         )
-    names = file.get("extra/keys")
-    named = int(names.shape[0]) if isinstance(names, h5py.Dataset) and names.ndim == 1 else 0
-    return sets["spikes/times"], sets["spikes/units"], labels, max(named, int(labels.max()) + 1)
+    if high >= MAX_CLASSES:
+        raise LABELS_VALUE.error(
+            where=f"{path}: labels[{int(labels.argmax())}]",
+            found=str(high),
+            limit=f"whole numbers 0..{MAX_CLASSES - 1}",
+            help="Number the classes from 0, without gaps.",
+        )
+    return labels.astype(np.int64), high + 1
 
 
 def _fits(item: Any, kinds: str, *, vlen: bool) -> bool:

@@ -4,12 +4,13 @@ from neurodeploy.files.digest import sha256
 from neurodeploy.files.hdf5 import atomic_hdf5
 from neurodeploy.files.npz import load_npz, save_npz
 from neurodeploy.files.whole_file import atomic_file, write_bytes
-from neurodeploy.files.whole_folder import atomic_folder
+from neurodeploy.files.whole_folder import atomic_folder, check_folder
 
 __all__ = [
     "atomic_file",
     "atomic_folder",
     "atomic_hdf5",
+    "check_folder",
     "load_npz",
     "save_npz",
     "sha256",

@@ -13,7 +13,6 @@ from pathlib import Path
 from neurodeploy.files.refusal import entered, parents, refusals
 from neurodeploy.files.temporary import OLD, remove, temporary_beside, temporary_name
 from neurodeploy.findings.codes_usage import OUTPUT_EXISTS
-from neurodeploy.findings.finding import NeurodeployError
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -41,46 +40,48 @@ def atomic_folder(path: Path, *, is_ours: Callable[[Path], bool] = lambda _: Fal
         ND005: something else is there: a file, a link, the current folder or one above it, a mount point, or
         a folder that is not ours. ND084: the system refuses it.
     """
-    path = Path(path)
-    with refusals(path):
-        if path.name in ("", ".."):
-            path = path.resolve()
-        _check(path, is_ours)
+    path = check_folder(path, is_ours=is_ours)
     with (
         refusals(path, only_of_the_disk=True),
         entered(path, parents(path)),
         entered(path, temporary_beside(path, make=lambda new: new.mkdir())) as temporary,
     ):
-        _check(path, is_ours)  # what a killed process had moved aside is back now
+        check_folder(path, is_ours=is_ours)  # what a killed process had moved aside is back now
         yield temporary
         with refusals(path):
-            _check(path, is_ours)
+            check_folder(path, is_ours=is_ours)
             _put(temporary, path)
 
 
-def _check(path: Path, is_ours: Callable[[Path], bool]) -> None:
-    """Raise ND005 unless the path is free, an empty folder or ours."""
+def check_folder(path: Path, *, is_ours: Callable[[Path], bool] = lambda _: False) -> Path:
+    """Raise ND005 unless :func:`atomic_folder` may write there; give the path, with a name of its own."""
+    path = Path(path)
+    with refusals(path):
+        if path.name in ("", ".."):
+            path = path.resolve()
+        if (found := _other_thing(path, is_ours)) is not None:
+            raise OUTPUT_EXISTS.error(
+                where=str(path), found=found, help="Choose another name with -o, or remove it yourself."
+            )
+    return path
+
+
+def _other_thing(path: Path, is_ours: Callable[[Path], bool]) -> str | None:
+    """Say what is at the path, unless it is free, an empty folder or ours."""
     if path.is_symlink():
-        raise _kept(path, f"a link to {path.readlink()}")
+        return f"a link to {path.readlink()}"
     if not path.exists():
-        return
+        return None
     if not path.is_dir():
-        raise _kept(path, "a file")
+        return "a file"
     whole = path.resolve()
     with contextlib.suppress(FileNotFoundError):  # the current folder may be gone
         here = Path.cwd()
         if whole == here or whole in here.parents:
-            raise _kept(path, "the current folder" if whole == here else "a folder above the current one")
+            return "the current folder" if whole == here else "a folder above the current one"
     if os.path.ismount(path):
-        raise _kept(path, "a mount point")
-    if any(path.iterdir()) and not is_ours(path):
-        raise _kept(path, "a folder that holds something else")
-
-
-def _kept(path: Path, found: str) -> NeurodeployError:
-    return OUTPUT_EXISTS.error(
-        where=str(path), found=found, help="Choose another name with -o, or remove it yourself."
-    )
+        return "a mount point"
+    return "a folder that holds something else" if any(path.iterdir()) and not is_ours(path) else None
 
 
 def _put(temporary: Path, path: Path) -> None:

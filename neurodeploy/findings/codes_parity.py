@@ -69,6 +69,13 @@ UNKNOWN_RUNTIME = Rule(
     "ND427", "no such backend", why="The finding lists those that there are.", example="--require loihi"
 )
 
+NO_STREAM = Rule(
+    "ND428",
+    "the target cannot run step by step",
+    why="A stream needs a simulator that keeps its state from call to call; not every target has one.",
+    example="nd.open_bundle(BUNDLE).stream() with a target that only runs whole samples",
+)
+
 SIMULATOR_SHAPE = Rule(
     "ND460",
     "the simulator's input has the wrong shape",

@@ -1,4 +1,4 @@
-"""What the codes ND030 to ND039 and ND050 to ND079 mean: data files, runs and sweeps."""
+"""What the codes ND030 to ND039, ND042, ND046 and ND050 to ND079 mean: data files, runs and sweeps."""
 
 from __future__ import annotations
 
@@ -77,6 +77,23 @@ CLASS_TOO_SMALL = Rule(
     example="a class with one sample",
 )
 
+DATA_MISFIT = Rule(
+    "ND042",
+    "the data set does not fit the recipe",
+    why=(
+        "The network is built from the recipe's steps, channels and input, and its score from the kind of "
+        "labels. A set of another form would train another network than the recipe says."
+    ),
+    example="a plug-in's data set with 50 steps and data.steps = 100",
+)
+
+NOT_ENOUGH_MEMORY = Rule(
+    "ND046",
+    "the machine has not enough memory for the recipe",
+    why="The parameters, one batch and the generated samples alone would not fit; the system would stop it.",
+    example="--set network.hidden=[40000,40000] on a laptop",
+)
+
 RUN_NOT_FINISHED = Rule(
     "ND050",
     "the folder is not a finished training run",
@@ -124,6 +141,26 @@ LIF_SOFT_RESET = Rule(
     "Norse's LIF has no soft reset",
     why="Only LIFBox here subtracts the threshold; LIF follows Norse's own step.",
     example="--set network.neuron=lif --set network.reset=soft",
+)
+
+RUN_FILE_CHANGED = Rule(
+    "ND057",
+    "a file of the run does not hold what was written",
+    why=(
+        "Checkpoints and weights carry a checksum. Damaged ones would go on to other weights, or be "
+        "deployed, without a sign of it."
+    ),
+    example="a checkpoint on a disk that loses bits",
+)
+
+NETWORK_TOO_LARGE = Rule(
+    "ND058",
+    "the network does not fit into this machine's memory",
+    why=(
+        "Weights, delays, their gradients and Adam's two moments take 16 bytes a parameter, a kernel over "
+        "delays 12 more for each synapse and slot. What cannot be held is refused before anything runs."
+    ),
+    example="--set network.hidden=[65536,65536]",
 )
 
 BAD_GRID = Rule(

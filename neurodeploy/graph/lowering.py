@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.graph.arrays import ReadOnlyArrays
+from neurodeploy.graph.checks.values import MAX_DELAY_STEPS
 from neurodeploy.graph.model import INPUT, Graph, Population, Projection
 from neurodeploy.graph.neurons import PARAMETERS, ignored_value
 from neurodeploy.graph.synapses import Floats, Indices, stacked, summed
@@ -112,7 +113,10 @@ def snap(delay_s: NDArray[np.float64], dt_s: float) -> NDArray[np.float64]:
     Seconds that went through float32, or sums of several delays, differ in the last digits from
     ``steps * dt`` and would otherwise make branches of their own.
     """
-    return np.where(off_grid(delay_s, dt_s), delay_s, steps_to_delay(delay_to_steps(delay_s, dt_s), dt_s))
+    near = np.abs(delay_s) <= MAX_DELAY_STEPS * dt_s  # what lies beyond is no delay, as the checks say
+    kept = np.where(near, delay_s, 0.0)
+    on_grid = near & ~off_grid(kept, dt_s)
+    return np.where(on_grid, steps_to_delay(delay_to_steps(kept, dt_s), dt_s), delay_s)
 
 
 def canonical(graph: Graph) -> Graph:

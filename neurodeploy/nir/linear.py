@@ -1,45 +1,43 @@
 """What reaches a node of a NIR graph: sums of weighted, delayed sources and a constant.
 
 Between two populations there may be any chain and any parallel paths of Affine, Linear, Scale and Delay
-nodes. Each is linear, so what they do together is, for each source and delay, one matrix, and one constant.
+nodes. Each is linear, so what they do together is a list of synapses for each source, and one constant.
+Nothing is as large as source times target but what is in the file, and the work is bounded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from neurodeploy.findings.codes_network import ARRAY_SHAPE, BAD_STRUCTURE
+from neurodeploy.findings.codes_network import ARRAY_SHAPE, BAD_STRUCTURE, TOO_LARGE
 from neurodeploy.findings.finding import NeurodeployError
-from neurodeploy.graph.lowering import Branch, snap
+from neurodeploy.graph.lowering import snap
 from neurodeploy.graph.model import INPUT
 from neurodeploy.nir.nodes import NEURONS, FlatGraph, Node
+from neurodeploy.nir.raw import shown
+from neurodeploy.nir.storage import MAX_NEURONS
+from neurodeploy.nir.wires import Floats, Wires, identity, joined, product
 
-Floats = NDArray[np.float64]
+MAX_KEPT = 2**26
+"""Synapses and constants that are kept at one time: some 24 bytes each."""
+
+MAX_MADE = 2**30
+"""Synapses and constants that are made in all; it bounds the time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drive:
-    """What reaches a node: ``sum over (source, delay) of weight @ source(t - delay)`` and ``bias``."""
+    """What reaches a node: the synapses from each source and a constant, ``bias``."""
 
     bias: Floats
-    weights: dict[tuple[str, float], Floats] = field(default_factory=dict)
+    wires: dict[str, Wires] = field(default_factory=dict)
 
-    def branches(self) -> Iterator[tuple[str, list[Branch]]]:
-        """Iterate over the sources and their branches, in no order that matters."""
-        for source in dict.fromkeys(source for source, _ in self.weights):
-            yield source, [Branch(delay, w) for (name, delay), w in self.weights.items() if name == source]
-
-
-def _product(weight: Floats, inner: Floats) -> Floats:
-    """Multiply two matrices; a diagonal one, which stands for a source by itself, without the zeros."""
-    diagonal = inner.diagonal()
-    if inner.shape == (diagonal.size,) * 2 and np.count_nonzero(inner) == np.count_nonzero(diagonal):
-        return weight * diagonal
-    return weight @ inner
+    @property
+    def n_kept(self) -> int:
+        """Numbers in it, each with its place."""
+        return self.bias.size + sum(len(wires.weight) for wires in self.wires.values())
 
 
 class Linear:
@@ -53,30 +51,57 @@ class Linear:
         Number of elements of its input.
     dt_s
         Length of one step, in seconds: delays are snapped to it, see
-        :func:`neurodeploy.graph.lowering.snap`.
+        :func:`neurodeploy.graph.lowering.snap`. None leaves them alone.
+
+    Raises
+    ------
+    NeurodeployError
+        ND116: more neurons than :data:`neurodeploy.nir.storage.MAX_NEURONS`.
     """
 
-    def __init__(self, flat: FlatGraph, input_size: int, dt_s: float) -> None:
+    def __init__(self, flat: FlatGraph, input_size: int, dt_s: float | None) -> None:
         self._flat = flat
         self._input_size = input_size
         self._dt_s = dt_s
+        self._before: dict[str, list[str]] = {name: [] for name in flat.nodes}
+        self._uses = dict.fromkeys(flat.nodes, 0)
+        for source, target in flat.edges:
+            self._before[target].append(source)
+            self._uses[source] += 1
+        self._sizes = self._all_sizes(input_size)
+        n_neurons = input_size + sum(self._sizes[node.name] for node in flat.of_type(*NEURONS))
+        if n_neurons > MAX_NEURONS:
+            raise self._too_large(flat.where, f"{n_neurons} inputs and neurons", f"{MAX_NEURONS}")
         self._out: dict[str, Drive] = {}
-        self._open: list[str] = []  # the nodes that are being composed, to notice a loop without neurons
+        self._kept = 0
+        self._made = 0
 
     def size(self, name: str) -> int:
         """Give the number of elements that leave a node; parameters of size 1 stand for any number."""
-        return self._size(name, frozenset()) or 1
+        return self._sizes[name]
 
-    def _size(self, name: str, seen: frozenset[str]) -> int:
-        node = self._flat.nodes[name]
-        if node.type == "Input" and not node.nested:
-            return self._input_size
-        if "weight" in node.parameters:
-            return int(node.parameters["weight"].shape[0])
-        own = max((p.size for p in node.parameters.values()), default=1)
-        if own > 1 or name in seen:
-            return own if own > 1 else 0
-        return max((self._size(before, seen | {name}) for before in self._flat.before(name)), default=own)
+    def _all_sizes(self, input_size: int) -> dict[str, int]:
+        """Size every node: by its own parameters, else as the largest node that leads to it."""
+        after: dict[str, list[str]] = {name: [] for name in self._flat.nodes}
+        for source, target in self._flat.edges:
+            after[source].append(target)
+        sizes: dict[str, int] = {}
+        for node in self._flat.nodes.values():
+            own = max((p.size for p in node.parameters.values()), default=1)
+            if node.type == "Input" and not node.nested:
+                sizes[node.name] = input_size
+            elif node.weight is not None:
+                sizes[node.name] = node.weight.shape[0]
+            elif own > 1:
+                sizes[node.name] = own
+        for start in sorted(sizes, key=lambda name: -sizes[name]):  # the largest goes first, the first stays
+            reached = [start]
+            for name in reached:
+                for target in after[name]:
+                    if target not in sizes:
+                        sizes[target] = sizes[start]
+                        reached.append(target)
+        return {name: sizes.get(name, 1) for name in self._flat.nodes}
 
     def into(self, name: str) -> Drive:
         """Compose what reaches a node.
@@ -84,51 +109,95 @@ class Linear:
         Raises
         ------
         NeurodeployError
-            ND105 sizes that do not fit, ND122 a delayed bias, a loop without neurons.
+            ND105 sizes that do not fit, ND116 more synapses than can be held, ND122 a delayed bias, a loop
+            without neurons.
         """
+        path, waiting, on_path = [name], [iter(self._before[name])], {name}
+        while path:
+            following = next((n for n in waiting[-1] if not self._is_known(n)), None)
+            if following is None:
+                waiting.pop()
+                done = path.pop()
+                on_path.remove(done)
+                if path:
+                    with np.errstate(over="ignore", invalid="ignore"):  # check_graph finds what overflows
+                        self._keep(done, self._through(self._flat.nodes[done], self._joined(done)))
+            elif following in on_path:
+                loop = " -> ".join(shown(n) for n in [*path[path.index(following) :][:8], following])
+                raise self._unrepresentable(loop, "a loop without neurons")
+            else:
+                path.append(following)
+                on_path.add(following)
+                waiting.append(iter(self._before[following]))
+        return self._joined(name)
+
+    def _is_source(self, node: Node) -> bool:
+        return node.type in NEURONS or (node.type == "Input" and not node.nested)
+
+    def _is_known(self, name: str) -> bool:
+        return name in self._out or self._is_source(self._flat.nodes[name])
+
+    def _keep(self, name: str, drive: Drive) -> None:
+        self._out[name] = drive
+        self._kept += drive.n_kept
+        self._made += drive.n_kept
+        if self._kept > MAX_KEPT or self._made > MAX_MADE:
+            limit = f"{MAX_KEPT} at one time, {MAX_MADE} in all"
+            raise self._too_large(
+                f"{self._flat.where}: {shown(name)}", "more synapses on the way to the neurons", limit
+            )
+
+    def _take(self, name: str) -> Drive:
+        """Give what leaves a node, and forget it where nothing else takes it."""
         node = self._flat.nodes[name]
-        size = node.parameters["weight"].shape[1] if "weight" in node.parameters else self.size(name)
-        total = Drive(np.zeros(size))
-        for before in self._flat.before(name):
-            drive = self._out_of(before)
+        if self._is_source(node):
+            size = self.size(name)
+            self._made += size
+            return Drive(np.zeros(size), {INPUT if node.type == "Input" else name: identity(size)})
+        self._uses[name] -= 1
+        if self._uses[name]:
+            return self._out[name]
+        drive = self._out.pop(name)
+        self._kept -= drive.n_kept
+        return drive
+
+    def _joined(self, name: str) -> Drive:
+        """Add what the nodes before a node give."""
+        node = self._flat.nodes[name]
+        size = self.size(name) if node.weight is None else node.weight.shape[1]
+        bias = np.zeros(size)
+        parts: dict[str, list[Wires]] = {}
+        for before in self._before[name]:
+            drive = self._take(before)
             if drive.bias.size != size:
                 raise self._misfit(before, name, drive.bias.size, size)
-            total = Drive(total.bias + drive.bias, dict(total.weights))
-            for key, weight in drive.weights.items():
-                total.weights[key] = total.weights[key] + weight if key in total.weights else weight
-        return total
+            bias = bias + drive.bias
+            for source, wires in drive.wires.items():
+                parts.setdefault(source, []).append(wires)
+        return Drive(bias, {source: joined((size, self.size_of(source)), p) for source, p in parts.items()})
 
-    def _out_of(self, name: str) -> Drive:
-        """Compose what leaves a node."""
-        node = self._flat.nodes[name]
-        if name not in self._out:
-            if node.type in NEURONS or (node.type == "Input" and not node.nested):
-                size = self.size(name)
-                source = INPUT if node.type == "Input" else name
-                self._out[name] = Drive(np.zeros(size), {(source, 0.0): np.eye(size)})
-            else:
-                if name in self._open:
-                    raise self._unrepresentable(" -> ".join([*self._open, name]), "a loop without neurons")
-                self._open.append(name)
-                self._out[name] = self._through(node, self.into(name))
-                self._open.pop()
-        return self._out[name]
+    def size_of(self, source: str) -> int:
+        """Give the number of elements of a population or, by its name in a graph, of the input."""
+        return self._input_size if source == INPUT else self.size(source)
 
     def _through(self, node: Node, drive: Drive) -> Drive:
         """Apply one linear node."""
-        p = {key: value for key, value in node.parameters.items() if key == "weight"}
+        n = drive.bias.size if node.weight is None else node.weight.shape[0]
+        p = {}
         for key, value in node.parameters.items():
-            n = p["weight"].shape[0] if "weight" in p else drive.bias.size
-            if key != "weight":
-                if value.size not in (1, n):
-                    raise self._misfit(f"{node.name}.{key}", node.name, value.size, n)
-                p[key] = np.broadcast_to(value, (n,))
-        if "weight" in p:
-            weights = {key: _product(p["weight"], w) for key, w in drive.weights.items()}
-            return Drive(p["weight"] @ drive.bias + p.get("bias", 0.0), weights)
+            if value.size not in (1, n):
+                raise self._misfit(f"{node.name}.{key}", node.name, value.size, n)
+            p[key] = np.broadcast_to(value, (n,))
+        if node.weight is not None:
+            bias = p.get("bias", np.zeros(n))
+            if drive.bias.any():
+                bias = node.weight.to_dense() @ drive.bias + bias
+            where = f"{self._flat.where}: {shown(node.name)}"
+            made = {s: product(node.weight, w, self.size_of(s), where) for s, w in drive.wires.items()}
+            return Drive(bias, made)
         if "scale" in p:
-            weights = {key: p["scale"][:, None] * w for key, w in drive.weights.items()}
-            return Drive(p["scale"] * drive.bias, weights)
+            scaled = {s: w._replace(weight=p["scale"][w.post] * w.weight) for s, w in drive.wires.items()}
+            return Drive(p["scale"] * drive.bias, scaled)
         if "delay" in p:
             return self._delayed(node, drive, p["delay"])
         return drive
@@ -136,15 +205,12 @@ class Linear:
     def _delayed(self, node: Node, drive: Drive, delay_s: Floats) -> Drive:
         """Delay each element; a constant that is delayed is none, because it starts late."""
         if np.any((drive.bias != 0) & (delay_s != 0)):
-            raise self._unrepresentable(node.name, "a Delay behind the bias of an Affine")
-        weights: dict[tuple[str, float], Floats] = {}
-        for (source, before), weight in drive.weights.items():
-            total = snap(before + delay_s, self._dt_s)
-            for delay in np.unique(total):
-                kept = np.where((total == delay)[:, None], weight, 0.0)
-                key = (source, float(delay))
-                weights[key] = weights[key] + kept if key in weights else kept
-        return Drive(drive.bias, weights)
+            raise self._unrepresentable(shown(node.name), "a Delay behind the bias of an Affine")
+        later = {}
+        for source, wires in drive.wires.items():
+            total = wires.delay_s + delay_s[wires.post]
+            later[source] = wires._replace(delay_s=total if self._dt_s is None else snap(total, self._dt_s))
+        return Drive(drive.bias, later)
 
     def population_at(self, output: str) -> str:
         """Give the population that an Output shows, unchanged.
@@ -155,16 +221,23 @@ class Linear:
             ND122 where it shows several, none, or a weighted one.
         """
         drive = self.into(output)
-        if len(drive.weights) == 1 and not drive.bias.any():
-            (((source, delay), weight),) = drive.weights.items()
-            if source != INPUT and delay == 0 and np.array_equal(weight, np.eye(len(weight))):
+        if len(drive.wires) == 1 and not drive.bias.any():
+            ((source, wires),) = drive.wires.items()
+            everyone = np.arange(self.size_of(source))
+            if (
+                source != INPUT
+                and np.array_equal(wires.post, everyone)
+                and np.array_equal(wires.pre, everyone)
+                and (wires.weight == 1).all()
+                and (wires.delay_s == 0).all()
+            ):
                 return source
-        found = ", ".join(sorted({source for source, _ in drive.weights})) or "nothing"
-        raise self._unrepresentable(output, f"an Output that mixes, weights or delays {found}")
+        found = ", ".join(sorted(shown(source) for source in drive.wires)) or "nothing"
+        raise self._unrepresentable(shown(output), f"an Output that mixes, weights or delays {found}")
 
     def _misfit(self, source: str, target: str, found: int, limit: int) -> NeurodeployError:
         return ARRAY_SHAPE.error(
-            where=f"{self._flat.where}: {source} -> {target}",
+            where=f"{self._flat.where}: {shown(source)} -> {shown(target)}",
             found=f"{found} elements",
             limit=f"{limit} elements",
             help="What leaves a node must have the size that the next one takes.",
@@ -178,3 +251,6 @@ class Linear:
             "outputs that show one population",
             help="Rewrite the network so, or end it in a leaky integrator.",
         )
+
+    def _too_large(self, where: str, found: str, limit: str) -> NeurodeployError:
+        return TOO_LARGE.error(where=where, found=found, limit=limit, help="Split the network.")

@@ -1,24 +1,30 @@
-"""A NIR file as plain nodes and edges: read, flattened and checked, before anything is made of it.
+"""A NIR file as plain nodes and edges: flattened and checked, before anything is made of it.
 
-The file is read with h5py and not with ``nir.read``, which answers a node that it does not know, parameters
-of different shapes, or the type check of an old file with an AssertionError that names nothing.
+The file is not read with ``nir.read``, which takes memory for whatever the file declares and answers a node
+that it does not know, parameters of different shapes, or the type check of an old file with an AssertionError
+that names nothing; see :mod:`neurodeploy.nir.storage`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.findings.codes_network import BAD_PARAMETER, BAD_STRUCTURE, UNSUPPORTED_NODE
-from neurodeploy.findings.codes_usage import NO_SUCH_PATH, UNREADABLE_FILE
+from neurodeploy.findings.codes_network import BAD_NAME, BAD_PARAMETER, BAD_STRUCTURE, UNSUPPORTED_NODE
 from neurodeploy.findings.finding import Finding, NeurodeployError, raise_errors
+from neurodeploy.graph.checks.structure import NAMES, name_problem
 from neurodeploy.graph.checks.values import finite
+from neurodeploy.graph.model import INPUT
 from neurodeploy.graph.neurons import NIR_DEFAULTS, NeuronModel
+from neurodeploy.nir.matrix import Matrix, of_rows
+from neurodeploy.nir.raw import described, shape_of, shown, text, whole_number
+from neurodeploy.nir.storage import MAX_NEURONS, read_tree, unreadable
 
 NEURONS: Mapping[str, tuple[str, ...]] = {
     model.neuron.nir_type: tuple(model.neuron.nir_parameters) for model in NeuronModel
@@ -36,6 +42,8 @@ LINEAR: Mapping[str, tuple[str, ...]] = {
 PASS = ("Input", "Output", "Flatten")
 """Nodes that change nothing: those of nested graphs, and a Flatten of one axis or of all."""
 
+_MAX_FINDINGS = 20
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
@@ -48,7 +56,9 @@ class Node:
     type
         As in the file: ``LIF``, ``Affine``, ...
     parameters
-        Float arrays by name.
+        Float arrays of one axis by name.
+    weight
+        Of an Affine or Linear, else None.
     shape
         Of an Input or Output, else empty.
     nested
@@ -58,6 +68,7 @@ class Node:
     name: str
     type: str
     parameters: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    weight: Matrix | None = None
     shape: tuple[int, ...] = ()
     nested: bool = False
 
@@ -71,10 +82,6 @@ class FlatGraph:
     edges: tuple[tuple[str, str], ...]
     metadata: Mapping[str, Any]
 
-    def before(self, name: str) -> list[str]:
-        """Give the nodes with an edge to a node, in the order of the edges."""
-        return [source for source, target in self.edges if target == name]
-
     def of_type(self, *types: str) -> list[Node]:
         """Give the nodes of some types, by name."""
         return [self.nodes[name] for name in sorted(self.nodes) if self.nodes[name].type in types]
@@ -86,25 +93,12 @@ def load(path: Path) -> dict[str, Any]:
     Raises
     ------
     NeurodeployError
-        ND001 no such file, ND002 not HDF5, damaged, or without a NIR graph.
+        ND001 no such file, ND002 not HDF5, damaged, or without a NIR graph, ND116 too large.
     """
-    import h5py
-
-    if not path.is_file():
-        raise NO_SUCH_PATH.error(where=str(path), help="Check the path.")
-
-    def tree(group: Any) -> dict[str, Any]:
-        return {k: tree(item) if isinstance(item, h5py.Group) else item[()] for k, item in group.items()}
-
-    try:
-        with h5py.File(path, "r") as file:
-            node = file.get("node")
-            content = tree(node) if isinstance(node, h5py.Group) else {}
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-        raise NeurodeployError(_unreadable(path, str(error).splitlines()[0] if str(error) else "")) from None
+    content = read_tree(path)
     if not _is_graph(content):
         found = text(content.get("type")) or "no group 'node' with a type, nodes and edges"
-        raise NeurodeployError(_unreadable(path, found))
+        raise unreadable(path, shown(found))
     return content
 
 
@@ -114,15 +108,6 @@ def _is_graph(node: Any) -> bool:
         return False
     edges = np.asarray(node.get("edges", 0), dtype=object)
     return isinstance(node.get("nodes"), Mapping) and (edges.size == 0 or edges.shape[1:] == (2,))
-
-
-def _unreadable(path: Path, found: str) -> Finding:
-    return UNREADABLE_FILE.finding(
-        where=str(path),
-        found=found,
-        limit="an HDF5 file that holds a NIR graph",
-        help="Write it with nir.write(path, graph); if it was copied, copy it again.",
-    )
 
 
 def flatten(content: Mapping[str, Any], where: str) -> FlatGraph:
@@ -138,14 +123,18 @@ def flatten(content: Mapping[str, Any], where: str) -> FlatGraph:
     Raises
     ------
     NeurodeployError
-        ND101 NaN or infinite, ND120 a node that is not supported, ND122 an edge that cannot be followed,
-        ND124 a parameter that is missing or has an unusable shape.
+        ND101 NaN or infinite, ND106 a name that cannot be used, ND120 a node that is not supported, ND122 an
+        edge that cannot be followed, ND124 a parameter that is missing or has an unusable shape. At most 20
+        findings.
     """
     nodes: dict[str, Node] = {}
     edges: list[tuple[str, str]] = []
-    findings = list(_collect(content, "", where, nodes, edges))
-    raise_errors(findings)
-    return FlatGraph(where, nodes, tuple(dict.fromkeys(edges)), content.get("metadata") or {})
+    raise_errors(islice(_collect(content, "", where, nodes, edges), _MAX_FINDINGS))
+    metadata = content.get("metadata", {})
+    if not isinstance(metadata, Mapping):
+        found = unusable(f"{where}: metadata", described(metadata), "a group of numbers and texts")
+        raise NeurodeployError(found)
+    return FlatGraph(where, nodes, tuple(dict.fromkeys(edges)), metadata)
 
 
 def _collect(
@@ -155,13 +144,19 @@ def _collect(
     doors: dict[str, dict[str, list[str]]] = {}  # the Inputs and Outputs of each nested graph
     for key, raw in content["nodes"].items():
         name = prefix + key
-        kind = text(raw.get("type")) if isinstance(raw, Mapping) else ""
         if _is_graph(raw):
             yield from _collect(raw, f"{name}.", where, nodes, edges)
             kinds = {k: text(n.get("type")) for k, n in raw["nodes"].items() if isinstance(n, Mapping)}
             doors[key] = {t: [f"{name}.{k}" for k in sorted(kinds) if kinds[k] == t] for t in PASS}
-        else:
-            yield from _node(name, kind, raw, where, nodes, nested=bool(prefix))
+            continue
+        if name in nodes:
+            yield BAD_NAME.finding(
+                message="a node of a nested graph has the name of another node",
+                where=f"{where}: {shown(name)}",
+                limit="unique, with the names of the graphs around it joined by dots",
+                help="Rename one of them.",
+            )
+        yield from _node(name, raw, where, nodes, nested=bool(prefix))
     for source, target in np.asarray(content["edges"], dtype=object).reshape(-1, 2):
         ends = []
         for key, door in ((text(source), "Output"), (text(target), "Input")):
@@ -169,8 +164,8 @@ def _collect(
             if len(within) != 1:
                 yield BAD_STRUCTURE.finding(
                     message="an edge of the NIR graph cannot be followed",
-                    where=f"{where}: {prefix}{text(source)} -> {prefix}{text(target)}",
-                    found=f"{len(within)} places to attach it to at {prefix + key!r}",
+                    where=f"{where}: {shown(prefix + text(source))} -> {shown(prefix + text(target))}",
+                    found=f"{len(within)} places to attach it to at {shown(prefix + key)!r}",
                     limit="1",
                     help="Name existing nodes; a nested graph needs exactly one Input and one Output.",
                 )
@@ -179,53 +174,79 @@ def _collect(
             edges.append((ends[0], ends[1]))
 
 
-def _node(
-    name: str, kind: str, raw: Mapping[str, Any], where: str, nodes: dict[str, Node], *, nested: bool
-) -> Iterator[Finding]:
+def _node(name: str, raw: Any, where: str, nodes: dict[str, Node], *, nested: bool) -> Iterator[Finding]:
     """Add one node; yield what is wrong with it."""
-    here = f"{where}: {name}"
+    here = f"{where}: {shown(name)}"
+    kind = text(raw.get("type")) if isinstance(raw, Mapping) else ""
     supported = (*NEURONS, *LINEAR, *PASS)
     if kind not in supported:
         yield UNSUPPORTED_NODE.finding(
             where=here,
-            found=kind or "no type",
+            found=shown(kind) or "no type",
             limit=", ".join(supported),
             help="Rewrite the network with these nodes; unroll convolutions and pools into Affine.",
         )
         return
+    if kind in NEURONS:
+        yield from _population_name(name, here)
     parameters: dict[str, NDArray[np.float64]] = {}
+    weight = None
     for key in (*NEURONS.get(kind, ()), *LINEAR.get(kind, ())):
         value = raw.get(key, NIR_DEFAULTS.get(key))
-        array = np.asarray(np.nan if value is None else value)
-        two_axes = key == "weight"
-        usable = array.dtype.kind in "fiub" and array.size > 0 and (array.ndim == 2 or not two_axes)
-        if value is None or not usable:
-            yield BAD_PARAMETER.finding(
-                where=f"{here}.{key}",
-                found="nothing" if value is None else f"{array.dtype} {list(array.shape)}",
-                limit="numbers, [post, pre]" if two_axes else "numbers, one for each neuron or one for all",
-                help="Write the node with all of its parameters.",
-            )
+        if key == "weight":
+            weight = _weight(value)
+            if weight is None:
+                yield unusable(f"{here}.{key}", described(value), "numbers, [post, pre]")
+            else:
+                yield from finite(f"{here}.{key}", weight.value, weight)
             continue
-        parameters[key] = array.astype(np.float64) if two_axes else array.astype(np.float64).reshape(-1)
+        array = np.asarray(np.nan if value is None else value)
+        if value is None or array.dtype.kind not in "fiub" or not 0 < array.size <= MAX_NEURONS:
+            limit = f"numbers, one for each neuron or one for all, at most {MAX_NEURONS}"
+            yield unusable(f"{here}.{key}", described(value), limit)
+            continue
+        parameters[key] = array.astype(np.float64).reshape(-1)
         yield from finite(f"{here}.{key}", parameters[key])
     yield from _sizes(here, parameters if kind in NEURONS else {})
-    shape = tuple(int(n) for n in np.asarray(raw.get("shape", ())).reshape(-1))
-    if kind == "Input" and not shape:
-        yield BAD_PARAMETER.finding(
-            where=f"{here}.shape",
-            found="nothing",
-            limit="the shape of the input",
-            help="Write the node with all of its parameters.",
-        )
+    shape: tuple[int, ...] = ()
+    if kind in ("Input", "Output"):
+        shape = shape_of(raw.get("shape", ())) or ()
+        if not shape and (kind == "Input" or "shape" in raw):
+            limit = f"whole numbers above 0, at most {MAX_NEURONS} elements"
+            yield unusable(f"{here}.shape", described(raw.get("shape")), limit)
     if kind == "Flatten" and not _flattens_to_one_axis(raw):
+        axes = " to ".join(described(raw.get(key)) for key in ("start_dim", "end_dim"))
         yield UNSUPPORTED_NODE.finding(
             where=here,
-            found=f"Flatten of axes {raw.get('start_dim')} to {raw.get('end_dim')} that leaves several axes",
+            found=f"Flatten of axes {axes} that leaves several axes",
             limit="Flatten into one axis",
             help="Flatten the whole input: start_dim=0, end_dim=-1.",
         )
-    nodes[name] = Node(name, kind, parameters, shape, nested)
+    nodes[name] = Node(name, kind, parameters, weight, shape, nested)
+
+
+def _population_name(name: str, here: str) -> Iterator[Finding]:
+    """ND106: the name of a neuron node cannot be that of a population."""
+    problem = "a neuron node has the name of the network's input" if name == INPUT else name_problem(name)
+    if problem:
+        yield BAD_NAME.finding(
+            message=problem,
+            where=here,
+            found=shown(name),
+            limit=f"not {INPUT!r}, {NAMES}",
+            help="Rename it.",
+        )
+
+
+def _weight(value: Any) -> Matrix | None:
+    """Give a weight as a matrix, None where it is none."""
+    if isinstance(value, Matrix):
+        return value if min(value.shape) > 0 else None
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub" or array.ndim != 2 or array.size == 0:
+        return None
+    n_post, n_pre = array.shape
+    return of_rows((n_post, n_pre), [(0, array)])
 
 
 def _sizes(here: str, parameters: Mapping[str, NDArray[np.float64]]) -> Iterator[Finding]:
@@ -242,16 +263,20 @@ def _sizes(here: str, parameters: Mapping[str, NDArray[np.float64]]) -> Iterator
 
 def _flattens_to_one_axis(raw: Mapping[str, Any]) -> bool:
     """Say whether a Flatten gives a vector in the order that the elements already have."""
-    shape = raw.get("input_type")
-    if isinstance(shape, Mapping):  # a dictionary in memory, an array in a file
-        shape = shape.get("input")
-    n_axes = len(np.asarray(shape).reshape(-1)) if shape is not None else None
-    start, end = int(raw.get("start_dim", 1)), int(raw.get("end_dim", -1))
+    given = raw.get("input_type")
+    if isinstance(given, Mapping):  # a dictionary in memory, an array in a file
+        given = given.get("input")
+    n_axes = None if given is None else len(shape_of(given) or ())
+    if n_axes == 0:
+        return False
+    start, end = whole_number(raw.get("start_dim", 1)), whole_number(raw.get("end_dim", -1))
+    if start is None or end is None:
+        return False
     return n_axes == 1 or (start == 0 and (end == -1 or end == (n_axes or 0) - 1))
 
 
-def text(value: Any) -> str:
-    """Give a string of an HDF5 file, which holds bytes, as str; anything else as an empty string."""
-    if isinstance(value, bytes):
-        return value.decode("utf8", "replace")
-    return value if isinstance(value, str) else ""
+def unusable(where: str, found: str, limit: str) -> Finding:
+    """ND124: a value of the file cannot be used."""
+    return BAD_PARAMETER.finding(
+        where=where, found=found, limit=limit, help="Write the node with all of its parameters."
+    )

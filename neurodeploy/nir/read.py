@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from neurodeploy.findings.codes_network import BAD_PARAMETER, BAD_STRUCTURE, NO_DT, OTHER_DT
+from neurodeploy.findings.codes_network import BAD_STRUCTURE, NO_DT
 from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks import check_graph
-from neurodeploy.graph.checks.structure import immediate
-from neurodeploy.graph.lowering import raise_branches
-from neurodeploy.graph.model import INPUT, Graph, Population, Projection, Readout
-from neurodeploy.graph.neurons import PARAMETERS, ignored_value, of_nir_type
-from neurodeploy.nir.linear import Drive, Linear
-from neurodeploy.nir.nodes import NEURONS, FlatGraph, Node, flatten, load, text
+from neurodeploy.graph.model import Graph, Population, Projection, Readout
+from neurodeploy.nir.metadata import input_max, name_of, recorded_dt, recorded_text
+from neurodeploy.nir.nodes import FlatGraph, flatten, load
+from neurodeploy.nir.parts import Parts, parts_of
 
 if TYPE_CHECKING:
     import nir
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Description:
+    """What is in a NIR file that may not say how long a step is.
+
+    Attributes
+    ----------
+    name
+        As recorded, else that of the file.
+    dt_s
+        Length of one step, in seconds; None where neither the file nor the caller says.
+    input_size, input_max, populations, projections, readout
+        As in :class:`neurodeploy.graph.model.Graph`; delays are in seconds, and where dt is not known they
+        are as in the file, a population that feeds itself without a Delay has none, and the ``tau_syn_s`` of
+        populations without filter is NaN.
+    """
+
+    name: str
+    dt_s: float | None
+    input_size: int
+    input_max: int
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...]
+    readout: Readout | None
 
 
 def read_nir(path: Path, dt_s: float | None = None) -> Graph:
@@ -56,140 +77,75 @@ def read_nir(path: Path, dt_s: float | None = None) -> Graph:
 
 def from_nir(graph: nir.NIRGraph, dt_s: float | None = None) -> Graph:
     """Make a Graph of a NIR graph in memory; see :func:`read_nir`."""
-    return _graph(flatten(graph.to_dict(), "NIR graph"), "nir", dt_s)
+    try:
+        content = graph.to_dict()
+    except RecursionError:
+        raise BAD_STRUCTURE.error(
+            where="NIR graph", found="graphs in graphs, too deep for nir", help="Take nested graphs apart."
+        ) from None
+    return _graph(flatten(content, "NIR graph"), "nir", dt_s)
+
+
+def describe_nir(path: Path, dt_s: float | None = None) -> Description:
+    """Say what is in a NIR file, whether or not it says how long a step is.
+
+    Parameters
+    ----------
+    path, dt_s
+        As for :func:`read_nir`, but that neither the file nor the caller needs to know dt.
+
+    Raises
+    ------
+    NeurodeployError
+        As :func:`read_nir`, without ND121 and without what only a step could tell (:func:`check_graph`).
+    """
+    path = Path(path)
+    flat = flatten(load(path), str(path))
+    known = recorded_dt(flat, dt_s)
+    parts = parts_of(flat, known)
+    return Description(
+        name=name_of(flat, path.stem),
+        dt_s=known,
+        input_size=parts.input_size,
+        input_max=input_max(flat),
+        populations=parts.populations,
+        projections=parts.projections,
+        readout=_readout(flat, parts),
+    )
 
 
 def _graph(flat: FlatGraph, name: str, dt_s: float | None) -> Graph:
-    """Put populations and projections together."""
-    dt_s = _dt(flat, dt_s)
-    input_size = _input_size(flat)
-    linear = Linear(flat, input_size, dt_s)
-    neurons = {node.name: node for node in flat.of_type(*NEURONS)}
-    drives = {name: linear.into(name) for name in neurons}
-    projections = {name: _projections(name, drive, dt_s) for name, drive in drives.items()}
-    order = _order(flat, [p for found in projections.values() for p in found], list(neurons), dt_s)
-    sources = [INPUT, *order]
-    graph = Graph(
-        name=text(flat.metadata.get("name")) or name,
-        dt_s=dt_s,
-        input_size=input_size,
-        input_max=int(_recorded(flat, "input_max") or 1),
-        populations=tuple(_population(neurons[n], drives[n], linear.size(n), dt_s) for n in order),
-        projections=tuple(
-            p for n in order for p in sorted(projections[n], key=lambda p: sources.index(p.source))
-        ),
-    )
-    graph = replace(graph, readout=_readout(flat, graph, linear))
-    raise_errors(replace(finding, where=f"{flat.where}: {finding.where}") for finding in check_graph(graph))
-    return graph
-
-
-def _dt(flat: FlatGraph, given: float | None) -> float:
-    recorded = _recorded(flat, "dt")
-    if recorded is None and given is None:
+    """Make a graph and check it."""
+    known = recorded_dt(flat, dt_s)
+    if known is None:
         raise NO_DT.error(
             where=flat.where,
             found="no dt in its metadata",
             limit="NIR is in continuous time; a step has a length",
             help="Give the dt that the network was trained with: --dt SECONDS.",
         )
-    if recorded is None:
-        assert given is not None
-        return float(given)
-    # within what a dt that was typed or went through float32 differs by
-    if given is not None and abs(given - recorded) > 1e-6 * recorded:
-        raise OTHER_DT.error(
-            where=flat.where,
-            found=f"{given:g} s",
-            limit=f"{recorded:g} s, recorded in the file",
-            help="Leave --dt out.",
-        )
-    return recorded
+    parts = parts_of(flat, known)
+    graph = Graph(
+        name=name_of(flat, name),
+        dt_s=known,
+        input_size=parts.input_size,
+        input_max=input_max(flat),
+        populations=parts.populations,
+        projections=parts.projections,
+        readout=_readout(flat, parts),
+    )
+    raise_errors(replace(finding, where=f"{flat.where}: {finding.where}") for finding in check_graph(graph))
+    return graph
 
 
-def _recorded(flat: FlatGraph, key: str) -> float | None:
-    """Give a number of the file's metadata, None where it has none."""
-    value = flat.metadata.get(key)
-    array = np.asarray(value)
-    if value is None:
-        return None
-    if array.size != 1 or array.dtype.kind not in "fiu" or not np.isfinite(array).all():
-        raise BAD_PARAMETER.error(
-            where=f"{flat.where}: metadata.{key}",
-            found=text(value) or f"{array.dtype} {list(array.shape)}",
-            limit="one number",
-            help="Correct the metadata, or leave the key out.",
-        )
-    return float(array.reshape(-1)[0])
-
-
-def _input_size(flat: FlatGraph) -> int:
-    inputs = [node for node in flat.of_type("Input") if not node.nested]
-    if len(inputs) != 1:
-        raise BAD_STRUCTURE.error(
-            where=flat.where,
-            found=f"{len(inputs)} Input nodes",
-            limit="exactly one",
-            help="Join the inputs into one.",
-        )
-    return int(np.prod(inputs[0].shape, dtype=np.int64))
-
-
-def _population(node: Node, drive: Drive, size: int, dt_s: float) -> Population:
-    model = of_nir_type(node.type)
-    assert model is not None  # flatten refuses other types
-    given = {name: node.parameters[key] for key, name in model.neuron.nir_parameters.items()}
-    values = {
-        name: given[name] if name in given else np.array([ignored_value(name, dt_s)])
-        for name in PARAMETERS
-        if name != "bias"
-    }
-    full = {name: np.broadcast_to(value, (size,)).astype(np.float64) for name, value in values.items()}
-    return Population(name=node.name, model=model, bias=drive.bias, **full)
-
-
-def _projections(target: str, drive: Drive, dt_s: float) -> list[Projection]:
-    """Raise what arrives at a population; a spike that would act on its own neuron's step waits for one."""
-    found = []
-    for source, given in drive.branches():
-        branches = [replace(b, delay_s=dt_s) if source == target and b.delay_s == 0 else b for b in given]
-        post, pre = given[0].weight.shape
-        projection = raise_branches(source, target, branches, (post, pre))
-        if projection.weight.any():
-            found.append(projection)
-    return found
-
-
-def _order(flat: FlatGraph, projections: list[Projection], names: list[str], dt_s: float) -> list[str]:
-    """Order populations so that they can be computed: as recorded, else by distance from the input."""
-    recorded = text(flat.metadata.get("populations")).split("\n")
-    if sorted(recorded) == sorted(names):
-        return recorded
-    distance = {INPUT: 0}
-    reached = [INPUT]
-    for source in reached:
-        for p in projections:
-            if p.source == source and p.target not in distance:
-                distance[p.target] = distance[source] + 1
-                reached.append(p.target)
-    left = sorted(names, key=lambda name: (distance.get(name, 0), name))
-    waits = {(p.source, p.target) for p in projections if p.source != INPUT and immediate(p, dt_s)}
-    order: list[str] = []
-    while left:
-        ready = [name for name in left if not any(t == name and s in left for s, t in waits)]
-        order.append((ready or left)[0])  # in a loop without delay any order is wrong: check_graph says so
-        left.remove(order[-1])
-    return order
-
-
-def _readout(flat: FlatGraph, graph: Graph, linear: Linear) -> Readout | None:
+def _readout(flat: FlatGraph, parts: Parts) -> Readout | None:
     """Take the recorded readout; else, where there is one output, the population that leads to it."""
-    if "readout" in flat.metadata:
-        name = text(flat.metadata["readout"])
-        return Readout(population=name, score=text(flat.metadata.get("score"))) if name else None
+    name = recorded_text(flat, "readout")
+    if name is not None:
+        return Readout(population=name, score=recorded_text(flat, "score") or "") if name else None
     outputs = [node.name for node in flat.of_type("Output") if not node.nested]
-    sources = [linear.population_at(name) for name in outputs]
+    sources = [parts.linear.population_at(name) for name in outputs]
     if len(sources) != 1:
         return None
-    spiking = graph.population(sources[0]).model.spiking
+    spiking = next(p.model.spiking for p in parts.populations if p.name == sources[0])
     return Readout(population=sources[0], score="spike_count" if spiking else "softmax_sum")

@@ -79,4 +79,5 @@ class Tau(nn.Module):
             return self.tau_s.detach().cpu().double().numpy()
         # Summed in float64, as the float64 network does that a deployment is compared with.
         theta = self.theta.detach().cpu().double() + self.offset.cpu().double()
-        return np.asarray(self.dt_s / torch.sigmoid(theta).numpy())
+        with np.errstate(divide="ignore"):  # a training that diverges makes them infinite
+            return np.asarray(self.dt_s / torch.sigmoid(theta).numpy())

@@ -9,8 +9,7 @@ from pydantic import ValidationError
 from neurodeploy.findings.codes_usage import BAD_VALUE, KEY_WITHOUT_EFFECT, UNKNOWN_KEY
 from neurodeploy.findings.finding import Finding, nearest
 from neurodeploy.recipe.keys import key, keys, tables
-from neurodeploy.recipe.schema import RuleError
-from neurodeploy.recipe.section import UnusedKeyError
+from neurodeploy.recipe.section import RuleError, UnusedKeyError
 
 KEYS_PAGE = "Keys are listed in docs/reference/recipes.md."
 
@@ -63,7 +62,12 @@ def _wrong(path: str, found: object, message: str, where: str, *, missing: bool)
     return BAD_VALUE.finding(
         message="a key of the recipe is missing" if missing else "a key of the recipe has a wrong value",
         where=f"{where}: {path}",
-        found="nothing" if missing else f"{found!r} ({message})",
+        found="nothing" if missing else f"{_short(found)} ({message})",
         limit=limit,
         help=close or (entry.description if entry is not None else KEYS_PAGE),
     )
+
+
+def _short(found: object) -> str:
+    text = repr(found)
+    return text if len(text) <= 200 else f"{text[:200]}..."

@@ -98,6 +98,8 @@ def _limit(schema: dict[str, Any]) -> str:
     kind = schema.get("type")
     if kind == "array":
         return f"a list of {schema['minItems']} to {schema['maxItems']} items, each {_limit(schema['items'])}"
+    if kind == "object":
+        return "a table"
     if kind == "boolean":
         return "true or false"
     if kind == "string":
@@ -143,4 +145,6 @@ def _toml(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return str(list(value))
+    if isinstance(value, dict):
+        return "{}"
     return f'"{value}"' if isinstance(value, str) else str(value)

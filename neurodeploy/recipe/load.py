@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,18 +17,14 @@ from neurodeploy.findings.codes_usage import (
     NO_SUCH_PATH,
     UNKNOWN_KEY,
     UNKNOWN_RECIPE,
-    UNREADABLE_FILE,
 )
 from neurodeploy.findings.finding import NeurodeployError, nearest
 from neurodeploy.recipe.explain import KEYS_PAGE, findings_of
 from neurodeploy.recipe.keys import key, keys, tables
+from neurodeploy.recipe.plugins import TABLE as OPTIONS
 from neurodeploy.recipe.schema import Recipe
 from neurodeploy.recipe.section import Section
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from neurodeploy.recipe.toml_text import parse_toml, read_toml
 
 VARIANTS = "variants"
 """Table of a recipe file: name of a variant = list of overrides, as ``--set`` takes them."""
@@ -132,8 +127,16 @@ def _dumped(section: Section) -> dict[str, Any]:
         if isinstance(value, Section):
             plain[name] = _dumped(value)
         else:
-            plain[name] = list(value) if isinstance(value, tuple) else value
+            plain[name] = _plain(value)
     return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items() if item is not None}
+    return value
 
 
 def _find(text: str) -> tuple[Path, str | None]:
@@ -159,15 +162,7 @@ def _find(text: str) -> tuple[Path, str | None]:
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """Read a file and take its variants out."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
-        raise UNREADABLE_FILE.error(
-            where=str(path),
-            found=str(error).splitlines()[0],
-            limit="a TOML file in UTF-8",
-            help="Start from a shipped recipe: `neurodeploy inspect mts-xor`.",
-        ) from None
+    table = read_toml(path, help="Start from a shipped recipe: `neurodeploy inspect mts-xor`.")
     variants = table.pop(VARIANTS, {})
     if not isinstance(variants, dict) or not all(
         isinstance(items, list) and all(isinstance(item, str) for item in items)
@@ -176,7 +171,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[str]]]:
         raise BAD_VALUE.error(
             message="a key of the recipe has a wrong value",
             where=f"{path}: {VARIANTS}",
-            found=repr(variants),
+            found=repr(variants)[:300],
             limit='a table of name = ["section.key=value", ...]',
             help='For example: reversed = ["network.tau.dtau_s=-0.2"].',
         )
@@ -187,9 +182,13 @@ def _parsed(text: str) -> tuple[str, Any]:
     """Split ``section.key=value`` and read the value as TOML; a bare word is a string."""
     name, equals, value = text.partition("=")
     name, value = name.strip(), value.strip()
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # bytes of the command line that are no UTF-8
+        raise BAD_OVERRIDE.error(where=ascii(text)[:300], limit="text in UTF-8", help=KEYS_PAGE) from None
     if not equals or not name or not all(name.split(".")):
         raise BAD_OVERRIDE.error(where=text, limit="section.key=value, as train.epochs=10", help=KEYS_PAGE)
-    if key(name) is None:
+    if key(name) is None and not _is_option(name):
         known = [entry.path for entry in keys()]
         last = name.rpartition(".")[2]
         same = [path for path in known if path.rpartition(".")[2] == last]
@@ -200,10 +199,16 @@ def _parsed(text: str) -> tuple[str, Any]:
             help=f"did you mean {close!r}?" if close else nearest(name, known) or KEYS_PAGE,
         )
     try:
-        parsed = tomllib.loads(f"value = {value}")
+        parsed = parse_toml(f"value = {value}")
     except ValueError:
         return name, value
     return name, parsed["value"] if list(parsed) == ["value"] else value
+
+
+def _is_option(name: str) -> bool:
+    """Say whether a key belongs to a plug-in's table, which has no tables in it."""
+    table, _, last = name.rpartition(".")
+    return table == OPTIONS and bool(last)
 
 
 def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -223,17 +228,12 @@ def _drop_useless(table: dict[str, Any], set_by_hand: set[str]) -> None:
                 or any(f"{given}.".startswith(f"{own}.") for given in set_by_hand)
             ):
                 continue
-            for switch, values in _switches(section, name):
-                if f"{prefix}{switch}" in set_by_hand and inner.get(switch) not in values:
+            current = name
+            while (needs := section.needs(current)) is not None:  # its switch, and that one's
+                switch = needs[0]
+                if f"{prefix}{switch}" in set_by_hand and not section.admits(current, inner.get(switch)):
                     inner.pop(name, None)
-
-
-def _switches(section: type[Section], name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the switches that a field depends on, itself and through other switches."""
-    needs = section.needs(name)
-    while needs is not None:
-        yield needs
-        needs = section.needs(needs[0])
+                current = switch
 
 
 def _table_at(table: dict[str, Any], path: str) -> dict[str, Any] | None:

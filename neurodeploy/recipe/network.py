@@ -21,10 +21,13 @@ class Tau(Section):
     tau_s: float = Field(
         default=0.02,
         gt=0,
+        le=1e4,
         description="Time constant, in seconds; the mid-depth one of a hierarchy. At least dt_s.",
     )
     dtau_s: float = Field(
         default=0.0,
+        ge=-1e4,
+        le=1e4,
         description="Last layer's time constant minus the first's, in seconds; below 0 is reversed.",
         json_schema_extra=only("mode", "hierarchical"),
     )
@@ -42,7 +45,8 @@ class Tau(Section):
     )
     steepness: float = Field(
         default=0.5,
-        gt=0,
+        ge=1e-3,
+        le=1e3,
         description="Width of the tanh, as a fraction of the depth; small is a sharp step.",
         json_schema_extra=only("mode", "hierarchical"),
     )
@@ -128,13 +132,15 @@ class Projection(Section):
     )
     sigma_start: float | None = Field(
         default=None,
-        gt=0,
+        ge=1e-3,
+        le=1024,
         description="Width of the kernel before training, in steps; left out: half of max_delay_steps.",
         json_schema_extra=only("kind", "delays"),
     )
     sigma_end: float = Field(
         default=0.5,
-        gt=0,
+        ge=0.01,
+        le=1024,
         description="Width of the kernel at the end of its schedule, in steps.",
         json_schema_extra=only("kind", "delays"),
     )
@@ -216,7 +222,7 @@ class Readout(Section):
     """The leaky integrator at the end, which never spikes."""
 
     tau_s: float = Field(
-        default=0.02, gt=0, description="Time constant of the readout, in seconds. At least dt_s."
+        default=0.02, gt=0, le=1e4, description="Time constant of the readout, in seconds. At least dt_s."
     )
     score: Literal["softmax_sum", "last", "max", "per_step"] = Field(
         default="softmax_sum",
@@ -240,9 +246,9 @@ class Network(Section):
         description="Neurons of each hidden layer.",
     )
     v_threshold: float = Field(
-        default=1.0, description="A neuron spikes where v > v_threshold. Above v_reset."
+        default=1.0, ge=-1e6, le=1e6, description="A neuron spikes where v > v_threshold. Above v_reset."
     )
-    v_reset: float = Field(default=0.0, description="Value of v after a spike.")
+    v_reset: float = Field(default=0.0, ge=-1e6, le=1e6, description="Value of v after a spike.")
     reset: Literal["hard", "soft"] = Field(
         default="hard",
         description="Set v to v_reset, or subtract the threshold. Soft trains but export refuses it: Loihi "
@@ -253,7 +259,10 @@ class Network(Section):
         default="atan", description="Stand-in for the derivative of the spike."
     )
     surrogate_alpha: float = Field(
-        default=5.0, gt=0, description="Sharpness of the surrogate; for box its half-width in units of v."
+        default=5.0,
+        ge=1e-6,
+        le=1e6,
+        description="Sharpness of the surrogate; for box its half-width in units of v.",
     )
     batch_norm: bool = Field(
         default=True,
@@ -261,7 +270,8 @@ class Network(Section):
     )
     init_gain: float = Field(
         default=1.0,
-        gt=0,
+        ge=1e-6,
+        le=1e6,
         description="Membrane's initial standard deviation, roughly: factor on weights or BatchNorm's scale. "
         "Without input scaling that initial scale itself.",
     )
@@ -274,6 +284,7 @@ class Network(Section):
     tau_syn_s: float = Field(
         default=0.01,
         gt=0,
+        le=1e4,
         description="Time constant of the synaptic current, in seconds. At least dt_s.",
         json_schema_extra=only("neuron", "lif"),
     )

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from neurodeploy.findings.codes_usage import KEYS_DISAGREE, TAU_BELOW_STEP
 from neurodeploy.findings.finding import Finding
-from neurodeploy.recipe.schema import Recipe
+from neurodeploy.recipe.plugins import BUILT_IN
+from neurodeploy.recipe.schema import FILES, Recipe
+from neurodeploy.recipe.sizes import check_sizes
 
 MTS_XOR_CUE_STEPS = 10
 MTS_XOR_BLOCK_STEPS = 15
@@ -18,6 +20,7 @@ def check_recipe(recipe: Recipe) -> Iterator[Finding]:
     yield from _tau_reaches_dt(recipe)
     yield from _delays_fit(recipe)
     yield from _data_fits(recipe)
+    yield from check_sizes(recipe)
 
 
 def _tau_reaches_dt(recipe: Recipe) -> Iterator[Finding]:
@@ -92,7 +95,9 @@ def _data_fits(recipe: Recipe) -> Iterator[Finding]:
             help="Raise v_threshold.",
         )
     per_step = network.readout.score == "per_step"
-    if per_step != (data.kind == "mts-xor"):
+    if data.kind in BUILT_IN and per_step != (
+        data.kind == "mts-xor"
+    ):  # a plug-in's labels are seen at loading
         yield KEYS_DISAGREE.finding(
             message="the score does not fit the labels",
             where="network.readout.score",
@@ -100,7 +105,7 @@ def _data_fits(recipe: Recipe) -> Iterator[Finding]:
             limit="per_step for mts-xor, which has a label each step; another score for one label a sample",
             help="Change network.readout.score.",
         )
-    if data.kind != "mts-xor" and data.source_channels % data.channels:
+    if data.kind in FILES and data.source_channels % data.channels:
         yield KEYS_DISAGREE.finding(
             message="the channels cannot be summed in equal groups",
             where="data.channels",

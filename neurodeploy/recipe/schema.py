@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from neurodeploy.findings.finding import Finding
 from neurodeploy.recipe.network import Network
-from neurodeploy.recipe.section import Section, only
+from neurodeploy.recipe.plugins import BUILT_IN, dataset_names, options_of
+from neurodeploy.recipe.section import RuleError, Section, only
 
 FILES = ("events", "shd", "ssc")
-
-
-class RuleError(ValueError):
-    """Rules between keys that a recipe breaks."""
-
-    def __init__(self, findings: tuple[Finding, ...]) -> None:
-        self.findings = findings
-        super().__init__("; ".join(finding.message for finding in findings))
+ANOTHER = "another package's data set"
 
 
 class Augment(Section):
     """Changes to the training samples, drawn anew for each batch; never applied to held-out sets."""
 
     time_shift_steps: int = Field(
-        default=0, ge=0, description="Each sample is shifted by a whole number of steps within +- this."
+        default=0,
+        ge=0,
+        le=10000,
+        description="Each sample is shifted by a whole number of steps within +- this.",
     )
     channel_shift: int = Field(
         default=0,
         ge=0,
+        le=65536,
         description="Each sample is shifted by a whole number of binned channels within +- this.",
     )
     time_stretch: float = Field(
@@ -53,10 +50,12 @@ class Augment(Section):
 class Data(Section):
     """Which samples, and how they become spikes on a grid of steps and channels."""
 
-    kind: Literal["mts-xor", "events", "shd", "ssc"] = Field(
-        description="Generated temporal XOR; files in SHD's HDF5 format by path; or SHD or SSC through tonic."
+    kind: str = Field(
+        description="Generated temporal XOR; files in SHD's HDF5 format by path; SHD or SSC through tonic; "
+        "or the name of another package's data set (entry point group neurodeploy.datasets).",
+        json_schema_extra={"enum": list(BUILT_IN)},
     )
-    dt_s: float = Field(default=0.01, gt=0, le=1, description="Length of one step, in seconds.")
+    dt_s: float = Field(default=0.01, ge=1e-6, le=1, description="Length of one step, in seconds.")
     steps: int = Field(
         default=100, ge=1, le=10000, description="Steps of a sample; spikes after them are cut."
     )
@@ -81,18 +80,21 @@ class Data(Section):
     train_files: str = Field(
         default="*train*.h5",
         pattern=r"^[^/\\]+$",
+        max_length=255,
         description="Name pattern of the training file in the folder given by --data.",
         json_schema_extra=only("kind", "events"),
     )
     validation_files: str = Field(
         default="*valid*.h5",
         pattern=r"^[^/\\]+$",
+        max_length=255,
         description="Name pattern of the validation file; without it, a fraction.",
         json_schema_extra=only("kind", "events"),
     )
     test_files: str = Field(
         default="*test*.h5",
         pattern=r"^[^/\\]+$",
+        max_length=255,
         description="Name pattern of the test file.",
         json_schema_extra=only("kind", "events"),
     )
@@ -107,23 +109,61 @@ class Data(Section):
     train_trials: int = Field(
         default=10240,
         ge=1,
+        le=10**8,
         description="Generated training trials.",
         json_schema_extra=only("kind", "mts-xor"),
     )
     validation_trials: int = Field(
         default=1024,
         ge=1,
+        le=10**8,
         description="Generated validation trials.",
         json_schema_extra=only("kind", "mts-xor"),
     )
     test_trials: int = Field(
-        default=1024, ge=1, description="Generated test trials.", json_schema_extra=only("kind", "mts-xor")
+        default=1024,
+        ge=1,
+        le=10**8,
+        description="Generated test trials.",
+        json_schema_extra=only("kind", "mts-xor"),
     )
     augment: Augment = Field(
         default_factory=Augment,
         description="Changes to the training samples.",
         json_schema_extra=only("kind", *FILES),
     )
+
+    options: dict[str, Any] = Field(
+        default_factory=dict,
+        validate_default=True,
+        description="The keys that another package's data set has.",
+    )
+
+    @field_validator("kind")
+    @classmethod
+    def _known_kind(cls, kind: str) -> str:
+        if kind not in BUILT_IN and kind not in (others := dataset_names()):
+            installed = (
+                f"of other packages: {', '.join(others)}" if others else "and no other package brings one"
+            )
+            raise ValueError(f"there is no such kind of data, {installed}")
+        return kind
+
+    @field_validator("options")
+    @classmethod
+    def _options_of_kind(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        kind = info.data.get("kind")  # missing where the kind itself is refused
+        return options if kind is None or kind in BUILT_IN else options_of(kind, options)
+
+    @classmethod
+    def needs(cls, name: str) -> tuple[str, tuple[str, ...]] | None:
+        """Give the switch of a field; that of the options is every kind that is not built in."""
+        return ("kind", (ANOTHER,)) if name == "options" else super().needs(name)
+
+    @classmethod
+    def admits(cls, name: str, value: object) -> bool:
+        """Say whether a field counts beside a value of its switch."""
+        return value not in BUILT_IN if name == "options" else super().admits(name, value)
 
     @property
     def input_max(self) -> int:
@@ -134,12 +174,12 @@ class Data(Section):
 class Train(Section):
     """How the network is trained: Adam, with a schedule for weights and one for delays."""
 
-    epochs: int = Field(default=50, ge=1, description="Passes over the training set.")
-    batch_size: int = Field(default=64, ge=1, description="Samples of a batch.")
-    lr: float = Field(default=1e-3, gt=0, description="Learning rate of weights and BatchNorm.")
-    lr_delay: float = Field(default=0.1, gt=0, description="Learning rate of delays, in steps.")
+    epochs: int = Field(default=50, ge=1, le=10**6, description="Passes over the training set.")
+    batch_size: int = Field(default=64, ge=1, le=10**6, description="Samples of a batch.")
+    lr: float = Field(default=1e-3, gt=0, le=1e6, description="Learning rate of weights and BatchNorm.")
+    lr_delay: float = Field(default=0.1, gt=0, le=1e6, description="Learning rate of delays, in steps.")
     lr_tau: float = Field(
-        default=1e-2, gt=0, description="Learning rate of time constants (of logit(dt/tau))."
+        default=1e-2, gt=0, le=1e6, description="Learning rate of time constants (of logit(dt/tau))."
     )
     lr_schedule: Literal["constant", "one_cycle", "step", "cosine"] = Field(
         default="one_cycle",
@@ -148,19 +188,21 @@ class Train(Section):
     lr_step_first: int = Field(
         default=25,
         ge=1,
+        le=10**6,
         description="First epoch at a halved rate.",
         json_schema_extra=only("lr_schedule", "step"),
     )
     lr_step_every: int = Field(
         default=5,
         ge=1,
+        le=10**6,
         description="Epochs between two halvings.",
         json_schema_extra=only("lr_schedule", "step"),
     )
     delay_schedule: Literal["cosine", "constant"] = Field(
         default="cosine", description="Learning rate of the delays over the epochs."
     )
-    weight_decay: float = Field(default=0.0, ge=0, description="L2 penalty on the weights.")
+    weight_decay: float = Field(default=0.0, ge=0, le=1e6, description="L2 penalty on the weights.")
     keep: Literal["best", "last"] = Field(
         default="best", description="Which epoch's weights are kept: best on the validation set, or the last."
     )
@@ -174,10 +216,12 @@ class Recipe(Section):
     """A recipe: everything that decides a training run, apart from the data files themselves."""
 
     name: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9-]*$", description="Short name: lower-case letters, digits and hyphens."
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+        max_length=100,
+        description="Short name: lower-case letters, digits and hyphens.",
     )
-    description: str = Field(default="", description="What it trains, in a sentence.")
-    source: str = Field(default="", description="Paper that the settings come from.")
+    description: str = Field(default="", max_length=4000, description="What it trains, in a sentence.")
+    source: str = Field(default="", max_length=4000, description="Paper that the settings come from.")
     data: Data = Field(description="Which samples, and how they become spikes.")
     network: Network = Field(default_factory=Network, description="Populations and what connects them.")
     train: Train = Field(default_factory=Train, description="How the network is trained.")

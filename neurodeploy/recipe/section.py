@@ -6,6 +6,16 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from neurodeploy.findings.finding import Finding
+
+
+class RuleError(ValueError):
+    """Rules that a recipe breaks, found while it is checked."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        self.findings = findings
+        super().__init__("; ".join(finding.message for finding in findings))
+
 
 class UnusedKeyError(ValueError):
     """A key was given that has no effect beside another key's value."""
@@ -36,10 +46,16 @@ class Section(BaseModel):
         switch, values = cast("tuple[str, list[str]]", extra["only"])
         return switch, tuple(values)
 
+    @classmethod
+    def admits(cls, name: str, value: object) -> bool:
+        """Say whether a field counts beside a value of its switch; always, where it has none."""
+        needs = cls.needs(name)
+        return needs is None or value in needs[1]
+
     def used(self, name: str) -> bool:
         """Say whether a field has an effect, given the other fields of its table."""
         needs = self.needs(name)
-        return needs is None or (getattr(self, needs[0]) in needs[1] and self.used(needs[0]))
+        return needs is None or (self.admits(name, getattr(self, needs[0])) and self.used(needs[0]))
 
     @model_validator(mode="after")
     def _no_key_without_effect(self) -> Section:

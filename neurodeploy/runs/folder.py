@@ -54,6 +54,10 @@ def locked_run(path: Path) -> Iterator[None]:
                 path.rmdir()
 
 
+SETS = ("validation", "test")
+"""Sets that a result measures."""
+
+
 def open_run(path: Path, recipe: Recipe, *, resume: bool) -> None:
     """Make a run folder, or find the one to go on with.
 
@@ -102,9 +106,20 @@ def write_result(path: Path, result: dict[str, Any]) -> None:
 def read_result(path: Path) -> dict[str, Any]:
     """Read ``result.json``; ND002 where it cannot be read."""
     try:
-        return dict(json.loads((path / RESULT).read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise unreadable(path / RESULT, error, "a JSON file") from None
+        result = json.loads((path / RESULT).read_text(encoding="utf-8"), parse_constant=_no_number)
+        if not isinstance(result, dict) or not all(isinstance(result.get(key), dict) for key in SETS):
+            raise ValueError(f"no tables {', '.join(SETS)}")
+        for key in SETS:
+            accuracy = result[key].get("accuracy")
+            if not isinstance(accuracy, float) or not 0.0 <= accuracy <= 1.0:
+                raise ValueError(f"{key}.accuracy is {accuracy!r}")
+        return result
+    except (OSError, ValueError, RecursionError) as error:
+        raise unreadable(path / RESULT, error, "the result of a finished run") from None
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number of JSON")
 
 
 def unreadable(path: Path, error: Exception, limit: str) -> NeurodeployError:

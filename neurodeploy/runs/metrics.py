@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from neurodeploy.files import atomic_file
-from neurodeploy.runs.folder import METRICS, TENSORBOARD
+from neurodeploy.runs.folder import METRICS, TENSORBOARD, unreadable
 
 
 class Metrics:
@@ -25,7 +26,7 @@ class Metrics:
 
     def __init__(self, folder: Path, epochs: int) -> None:
         self._path = folder / METRICS
-        kept = self._path.read_text().splitlines()[:epochs] if self._path.is_file() else []
+        kept = _lines(self._path, epochs)
         with atomic_file(self._path) as temporary:
             temporary.write_text("".join(f"{line}\n" for line in kept))
         self._board = _board(folder / TENSORBOARD, epochs)
@@ -37,7 +38,8 @@ class Metrics:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._board is not None:
-            self._board.close()
+            with contextlib.suppress(OSError) if error is not None else contextlib.nullcontext():
+                self._board.close()
 
     def write(self, line: Mapping[str, Any]) -> None:
         """Append one epoch: numbers, or lists with one number for each layer."""
@@ -55,6 +57,20 @@ class Metrics:
                 if isinstance(number, int | float):
                     self._board.add_scalar(f"{name}{suffix}", number, line["epoch"])
         self._board.flush()
+
+
+def _lines(path: Path, epochs: int) -> list[str]:
+    """Read the lines of finished epochs; ND002 where they are not what was written."""
+    try:
+        kept = path.read_text(encoding="utf-8").splitlines()[:epochs] if path.is_file() else []
+        for index, line in enumerate(kept):
+            if json.loads(line)["epoch"] != index + 1:
+                raise ValueError(f"line {index + 1} is of another epoch")
+        if len(kept) < epochs:
+            raise ValueError(f"{len(kept)} lines, {epochs} epochs are finished")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise unreadable(path, error, "a line of JSON for each finished epoch") from None
+    return kept
 
 
 def _board(folder: Path, epochs: int) -> Any:

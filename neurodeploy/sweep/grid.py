@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from neurodeploy.recipe import Recipe, load_recipe
 
 VARIANT = "variant"
 """Grid key that is no key of a recipe: the recipe's variants by name, ``none`` for the plain recipe."""
+
+MAX_RUNS = 10_000
+"""Points of a grid, and seeds: more is a slip of the keyboard."""
 
 _LONGEST_NAME = 100  # file systems take 255; seeds, suffixes and temporary names come on top
 
@@ -67,6 +71,11 @@ def grid_points(recipe: str, grids: Sequence[str], overrides: Sequence[str] = ()
     for key in keys:
         if keys.count(key) > 1:
             raise NeurodeployError(_wrong_grid("a grid key is given twice", key, "each key once"))
+    n_points = math.prod(len(values) for _, values in axes)
+    if n_points > MAX_RUNS:
+        raise NeurodeployError(
+            _wrong_grid("the grid has too many points", str(n_points), f"{MAX_RUNS} points")
+        )
     points = []
     for combination in itertools.product(*(values for _, values in axes)):
         values = dict(zip(keys, combination, strict=True))
@@ -116,6 +125,8 @@ def parse_seeds(text: str) -> tuple[int, ...]:
         if last < first or last >= 2**32 or last - first >= 10_000:
             raise NeurodeployError(_wrong_seeds("a range of seeds is empty or too long", text, part))
         seeds += range(first, last + 1)
+        if len(seeds) > MAX_RUNS:
+            raise NeurodeployError(_wrong_seeds("there are too many seeds", text, f"{len(seeds)} seeds"))
     if len(set(seeds)) != len(seeds):
         raise NeurodeployError(_wrong_seeds("a seed is given twice", text, text))
     return tuple(seeds)

@@ -14,6 +14,9 @@ from neurodeploy.targets.limits import Profile, read_profile
 from neurodeploy.targets.target import Target
 
 GROUP = "neurodeploy.targets"
+DEFAULT_TARGET = "loihi2"
+"""What a recipe is held against where nobody says which target."""
+
 TARGET_FILE = "target.toml"
 """Copy of a user's target file in a bundle that was made for it."""
 
@@ -60,6 +63,28 @@ def load_target(name_or_path: str | Path) -> Target[Any]:
         limit=", ".join(target_names()),
         help=nearest(name, target_names()) or "`neurodeploy targets` lists them.",
     )
+
+
+def nameable(target: str | Path | Target[Any]) -> Target[Any]:
+    """Give a target that whoever opens a bundle finds again, by name or by the file that is copied into it.
+
+    Raises
+    ------
+    NeurodeployError
+        As :func:`load_target`; ND027 also for an object whose name means other limits, or nothing.
+    """
+    if isinstance(target, str | Path):
+        return load_target(target)
+    known = load_target(target.name) if target.name in target_names() else None
+    if known is None or dict(known.limits) != dict(target.limits):
+        raise UNKNOWN_TARGET.error(
+            message="a bundle could not name this target",
+            where=target.name,
+            found="other limits than those of that name" if known else "no target of that name",
+            limit=", ".join(target_names()),
+            help="Give the target's TOML file in place of the object: the bundle then holds a copy.",
+        )
+    return target
 
 
 def target_of(bundle: Path, name: str) -> Target[Any]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.data.samples import Samples, load_samples
 from neurodeploy.findings.codes_network import SOFT_RESET
+from neurodeploy.findings.codes_usage import ARRAY_MISSING, SPIKES_SHAPE
 from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
@@ -20,10 +21,14 @@ from neurodeploy.nn.connection import Connection
 from neurodeploy.nn.tau import Tau
 from neurodeploy.recipe import Recipe
 from neurodeploy.runs.folder import SAMPLES, read_result
-from neurodeploy.traces import PopulationTrace, Traces, scores
+from neurodeploy.score import scores
+from neurodeploy.traces import PopulationTrace, Traces
 from neurodeploy.training.model.network import READOUT, Layer, Network, hidden_name
 from neurodeploy.training.read_run import read_network
 from neurodeploy.units import steps_to_delay
+
+SAMPLE_SETS = ("validation", "test", "calibration")
+"""What a run's samples hold."""
 
 GOLDEN_SAMPLES = 16
 """Samples whose spikes and membranes are kept as the trained network's own account."""
@@ -76,11 +81,34 @@ def load_run(path: Path, *, golden_samples: int = GOLDEN_SAMPLES) -> TrainedRun:
     """
     network = read_network(path)
     graph = to_graph(network)
-    samples = load_samples(path / SAMPLES)
+    samples = _samples(path / SAMPLES, network.n_inputs)
     golden_input = samples["validation"].spikes[:golden_samples]
     return TrainedRun(
         network.recipe, graph, samples, golden_input, golden_traces(network, golden_input), read_result(path)
     )
+
+
+def _samples(path: Path, n_inputs: int) -> dict[str, Samples]:
+    """Read a run's sets; ND003 one is missing, ND010 one has other channels or no samples."""
+    samples = load_samples(path)
+    missing = [name for name in SAMPLE_SETS if name not in samples]
+    if missing:
+        raise ARRAY_MISSING.error(
+            where=str(path),
+            found=f"sets {', '.join(sorted(samples)) or 'none'}",
+            limit=f"needs {', '.join(missing)}",
+            help="Restore it from a copy, or train again.",
+        )
+    for name in SAMPLE_SETS:
+        n, n_steps, n_channels = samples[name].spikes.shape
+        if n_channels != n_inputs or not n or not n_steps:
+            raise SPIKES_SHAPE.error(
+                where=f"{path}: {name}/spikes",
+                found=str([n, n_steps, n_channels]),
+                limit=f"[sample, step, {n_inputs}], none empty",
+                help="Restore it from a copy, or train again.",
+            )
+    return samples
 
 
 def to_graph(network: Network) -> Graph:
@@ -103,13 +131,7 @@ def to_graph(network: Network) -> Graph:
         ND220 (exit 3) soft reset; ND101 a parameter is NaN or infinite; other ND1xx of a graph.
     """
     recipe = network.recipe
-    if recipe.network.reset == "soft":
-        raise SOFT_RESET.error(
-            where=f"{recipe.name}: network.reset",
-            found="soft (subtract the threshold)",
-            limit="hard (set v to v_reset): the only reset of Lava's LIF and of a Graph",
-            help='Train with network.reset = "hard".',
-        )
+    refuse_soft_reset(recipe)
     populations, projections = [], []
     source = INPUT
     for index, layer in enumerate(network.layers()):
@@ -133,6 +155,17 @@ def to_graph(network: Network) -> Graph:
     )
     raise_errors(check_graph(graph))
     return graph
+
+
+def refuse_soft_reset(recipe: Recipe) -> None:
+    """Raise ND220 (exit 3) where a spike subtracts the threshold: no Graph and no target here does that."""
+    if recipe.network.reset == "soft":
+        raise SOFT_RESET.error(
+            where=f"{recipe.name}: network.reset",
+            found="soft (subtract the threshold)",
+            limit="hard (set v to v_reset): the only reset of a Graph",
+            help='Train with network.reset = "hard".',
+        )
 
 
 def golden_traces(network: Network, spikes: NDArray[np.uint8]) -> Traces:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from neurodeploy.data.sets import load_data
 from neurodeploy.findings.codes_training import BATCH_TOO_SMALL, LIF_SOFT_RESET
+from neurodeploy.findings.codes_usage import SYSTEM_REFUSES
 from neurodeploy.ops.threads import training_threads
+from neurodeploy.progress import Progress, silent
 from neurodeploy.recipe import Recipe
 from neurodeploy.recipe.load import parse_recipe
-from neurodeploy.runs.folder import CHECKPOINT, open_run
+from neurodeploy.runs.folder import CHECKPOINT, locked_run, open_run
+from neurodeploy.targets.registry import DEFAULT_TARGET
+from neurodeploy.targets.target import Target
 from neurodeploy.training.fit.checkpoint import load_checkpoint
-from neurodeploy.training.fit.session import Progress, Session, TrainResult
+from neurodeploy.training.fit.session import Session, TrainResult
 from neurodeploy.training.model.network import Network
 from neurodeploy.training.model.neurons import NEURONS
 from neurodeploy.training.world import World, joined_world
+from neurodeploy.training.worst_case import check_memory, check_target
 
 
 def train(
@@ -30,7 +36,8 @@ def train(
     seed: int | None = None,
     threads: int | None = None,
     resume: bool = False,
-    progress: Callable[[Progress], None] = lambda _: None,
+    target: str | Path | Target[Any] | None = DEFAULT_TARGET,
+    progress: Progress = silent,
 ) -> TrainResult:
     """Train a recipe and write a run folder.
 
@@ -52,41 +59,64 @@ def train(
     resume
         Go on from the last checkpoint, exactly: the run ends in the same weights as one that was never
         interrupted (with the same number of threads and processes).
+    target
+        Whose rules the recipe must keep, before anything else is done: a name, a target file or an object.
+        None trains whatever can be trained.
     progress
         Called after each batch and each epoch, in the first process.
 
     Raises
     ------
     NeurodeployError
-        ND051 to ND053 about the folder, ND054 the loss is not finite, ND055 fewer samples in a batch than
-        processes, ND056 soft reset of a neuron that has none; findings of the data and of the recipe.
+        ND2xx (exit 3) a rule of the target, ND051 to ND053 about the folder, ND054 the loss is not finite,
+        ND055 fewer samples in a batch than processes, ND056 soft reset of a neuron that has none, ND058 a
+        network beyond this machine's memory, ND084 the system refuses a file (a full disk), ND085 another
+        process trains into the folder; findings of the data, of a damaged run (ND002, ND057) and of the
+        recipe.
     KeyboardInterrupt
         Passed on; the run can be resumed from its last finished epoch.
     """
     recipe = with_settings(recipe, epochs=epochs, seed=seed)
     out = Path(out)
+    check_memory(recipe)
+    if target is not None:
+        check_target(recipe, target)
     n = n_threads(recipe.train.threads if threads is None else threads)
-    with joined_world() as world, training_threads(n):
+    with joined_world() as world, training_threads(n), _refusals(out):
         started = time.perf_counter()
         check_trainable(recipe, world)
         data = load_data(recipe, data_dir, recipe.train.seed)
-        if world.first:
-            open_run(out, recipe, resume=resume)
-        world.wait()
-        network = Network(recipe, data.train.n_channels, data.n_classes).to(world.device)
-        network.world = world
-        session = Session(
-            recipe=recipe,
-            out=out,
-            network=network,
-            data=data,
-            world=world,
-            progress=progress,
-            started=started,
-        )
-        session.restore(load_checkpoint(out / CHECKPOINT))
-        session.run()
-        return session.finish()
+        with locked_run(out) if world.first else contextlib.nullcontext():
+            if world.first:
+                open_run(out, recipe, resume=resume)
+            world.wait()
+            network = Network(recipe, data.train.n_channels, data.n_classes).to(world.device)
+            network.world = world
+            session = Session(
+                recipe=recipe,
+                out=out,
+                network=network,
+                data=data,
+                world=world,
+                progress=progress,
+                started=started,
+            )
+            session.restore(load_checkpoint(out / CHECKPOINT))
+            session.run()
+            return session.finish()
+
+
+@contextlib.contextmanager
+def _refusals(out: Path) -> Iterator[None]:
+    """Turn what the system refuses while a run is written (a full disk) into ND084."""
+    try:
+        yield
+    except OSError as error:
+        raise SYSTEM_REFUSES.error(
+            where=str(error.filename or out),
+            found=error.strerror or str(error),
+            help="Make room or check the path; a run that has begun continues with --resume.",
+        ) from error
 
 
 def with_settings(recipe: Recipe, *, epochs: int | None = None, seed: int | None = None) -> Recipe:
@@ -126,4 +156,4 @@ def check_trainable(recipe: Recipe, world: World) -> None:
         )
 
 
-__all__ = ["Progress", "TrainResult", "train", "with_settings"]
+__all__ = ["TrainResult", "train", "with_settings"]

@@ -24,6 +24,7 @@ EXEMPT = ("findings/", "commands/lava.py", "extras.py")
 OTHERS_MEANING = {
     "ops/scan/autograd.py: 4096": "columns in a block",
     "ops/scan/loops.py: du": "a gradient, that of u",
+    "targets/registry.py: loihi": "the default of an option, in one place",
     "quantise/rounding.py: 4096": "columns in a block",
 }
 """The same word or number, and another thing."""

@@ -1,4 +1,4 @@
-"""Rule 7: a stranger's package brings a target, a data set and a pass, and goes the whole row by the command line."""
+"""Rule 7: a stranger's package brings a target, a data set and a pass, and goes the whole row."""
 
 from __future__ import annotations
 
@@ -102,7 +102,8 @@ def test_the_pass_changes_the_program_and_its_option_counts(
     )
     assert in_program("all") > in_program("some") > in_program("few") > 0
     out = neuro(
-        "export", tiny_nir, "--target", "abacus", "--calibrate", given, "-o", "no", "--pass", "drop_weak:shar=1",
+        "export", tiny_nir, "--target", "abacus", "--calibrate", given, "-o", "no",
+        "--pass", "drop_weak:shar=1",
         exit_code=2,
     )  # fmt: skip
     assert "did you mean 'share'?" in out and not (tmp_path / "no").exists()

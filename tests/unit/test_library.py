@@ -147,7 +147,7 @@ def test_a_graph_and_samples_are_exported_like_their_files(tiny_graph, given, bu
 
 def test_progress_names_stages_and_counts(tiny_nir, given, tmp_path):
     told = []
-    nd.export(tiny_nir, tmp_path / "b", calibrate=given, progress=lambda *at: told.append(at))
+    nd.export(tiny_nir, tmp_path / "b", target="loihi", calibrate=given, progress=lambda *at: told.append(at))
     stages = [at[0] for at in told]
     assert stages[0] == "reading tiny.nir" and ("measuring the ladder on given", 24, 24) in told
 
@@ -182,9 +182,10 @@ def test_what_is_not_there_is_a_finding(tmp_path, bundle):
 
 def test_options_without_effect_are_refused(tiny_graph, tiny_nir, given, tmp_path):
     out = tmp_path / "out"
-    fails("ND096", 2, nd.export, tiny_graph, out, dt_s=0.01)
-    fails("ND096", 2, nd.export, tiny_nir, out, calibrate=given, seed=3)
-    fails("ND096", 2, nd.check, tiny_graph, dt_s=0.01)
+    fails("ND096", 2, nd.export, tiny_graph, out, target="loihi", dt_s=0.01)
+    fails("ND096", 2, nd.export, tiny_nir, out, target="loihi", calibrate=given, seed=3)
+    fails("ND096", 2, nd.check, tiny_graph, "loihi", dt_s=0.01)
+    fails("ND080", 2, nd.check, tiny_graph)
     assert not out.exists()
 
 

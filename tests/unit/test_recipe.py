@@ -185,10 +185,10 @@ def test_an_unknown_key_in_a_file_is_answered_with_the_nearest(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("override", "limit"),
     [
-        ("train.lr=0", "a number > 0"),
-        ("train.lr=nan", "a number > 0"),
-        ("train.epochs=2.5", "a whole number >= 1"),
-        ("train.epochs=true", "a whole number >= 1"),
+        ("train.lr=0", "a number > 0 and <= 1e+06"),
+        ("train.lr=nan", "a number > 0 and <= 1e+06"),
+        ("train.epochs=2.5", "a whole number >= 1 and <= 1000000"),
+        ("train.epochs=true", "a whole number >= 1 and <= 1000000"),
         ("network.dropout=1.0", "a number >= 0 and < 1"),
         ("network.batch_norm=1", "true or false"),
         ("network.hidden=[]", "a list of 1 to 64 items, each a whole number >= 1 and <= 65536"),

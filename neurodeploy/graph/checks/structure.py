@@ -20,9 +20,16 @@ from neurodeploy.findings.codes_network import (
 from neurodeploy.findings.finding import Finding, nearest
 from neurodeploy.graph.checks.values import delays
 from neurodeploy.graph.model import INPUT, SCORES, Graph, NeuronModel, Projection
+from neurodeploy.units import delay_to_steps
 
 MIN_DT_S, MAX_DT_S = 1e-12, 1e6
 """Steps outside make numbers that float64 cannot hold; no clock of a chip or a record is near them."""
+
+MAX_NAME = 200
+"""Characters of a name: file systems hold 255 bytes."""
+
+NAMES = f"not empty, without '/' and '->', printable, at most {MAX_NAME} characters"
+"""What a name is, for messages."""
 
 _RESERVED_IN_NAMES = ("/", "->")  # "/" is a group in HDF5 and a key in npz files, "->" is a projection
 
@@ -57,6 +64,14 @@ def check_dt(dt_s: float, where: str) -> Iterator[Finding]:
 
 def _scalars(graph: Graph) -> Iterator[Finding]:
     yield from check_dt(graph.dt_s, f"{graph.name}: dt_s")
+    if not graph.name.isprintable() or len(graph.name) > MAX_NAME:
+        yield BAD_NAME.finding(
+            message="the name of the network cannot be printed",
+            where="name",
+            found=repr(graph.name)[1 : MAX_NAME + 1],
+            limit=f"printable, at most {MAX_NAME} characters",
+            help="Rename it.",
+        )
     for name, value in (("input_size", graph.input_size), ("input_max", graph.input_max)):
         if value < 1:
             yield NO_INPUT.finding(
@@ -68,6 +83,14 @@ def _scalars(graph: Graph) -> Iterator[Finding]:
             )
 
 
+def name_problem(name: str) -> str:
+    """Say what keeps a name out of files and messages; an empty string where nothing does."""
+    broken = any(part in name for part in _RESERVED_IN_NAMES) or not name.strip(".")
+    if broken or not name.isprintable() or len(name) > MAX_NAME:
+        return "the name of a population cannot be used in files"
+    return ""
+
+
 def _names(graph: Graph) -> Iterator[Finding]:
     seen: set[str] = set()
     for population in graph.populations:
@@ -77,14 +100,14 @@ def _names(graph: Graph) -> Iterator[Finding]:
             reason = "a population has the name of another"
         elif name == INPUT:
             reason = "a population has the name of the network's input"
-        elif not (name.strip(".") and name.isprintable()) or any(part in name for part in _RESERVED_IN_NAMES):
-            reason = "the name of a population cannot be used in files"
+        else:
+            reason = name_problem(name)
         if reason:
             yield BAD_NAME.finding(
                 message=reason,
                 where=f"{graph.name}: population {name!r}",
-                found=name,
-                limit=f"unique, not {INPUT!r}, not empty, without '/' and '->', printable",
+                found=repr(name)[1:-1],
+                limit=f"unique, not {INPUT!r}, {NAMES}",
                 help="Rename it.",
             )
         seen.add(name)
@@ -192,7 +215,8 @@ def _readout(graph: Graph) -> Iterator[Finding]:
 
 def immediate(projection: Projection, dt_s: float) -> bool:
     """Say whether any synapse of a projection acts in the very step of its spike."""
-    return bool((projection.synapses(dt_s).delay_steps < 1).any())
+    delay_s = np.clip(projection.listed.delay_s, -dt_s, dt_s)  # whatever it is: this runs before the checks
+    return bool((delay_to_steps(delay_s, dt_s) < 1).any())
 
 
 def _order(graph: Graph) -> Iterator[Finding]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
+SMALLEST_SIGMA = 0.01
+"""Narrowest Gaussian besides 0, in steps. Beyond it lies a step function, whose squares leave float32."""
+
 
 def check_kernel(weight: Tensor, delay: Tensor, sigma: float, n_slots: int, shape: str) -> None:
     """Refuse arguments that have no meaning."""
@@ -13,8 +16,12 @@ def check_kernel(weight: Tensor, delay: Tensor, sigma: float, n_slots: int, shap
         raise ValueError(
             f"weight and delay are both [target, source], not {tuple(weight.shape)} and {tuple(delay.shape)}"
         )
-    if not sigma >= 0.0 or n_slots < 1:
-        raise ValueError(f"sigma is at least 0 and n_slots at least 1, not {sigma} and {n_slots}")
+    narrow = shape == "gauss" and 0.0 < sigma < SMALLEST_SIGMA
+    if not sigma >= 0.0 or narrow or n_slots < 1:
+        raise ValueError(
+            f"sigma is 0 or (gauss) at least {SMALLEST_SIGMA} and n_slots at least 1, "
+            f"not {sigma} and {n_slots}"
+        )
 
 
 def check_projection(x: Tensor, kernel: Tensor) -> None:

@@ -16,6 +16,11 @@ DCLS_SIGMA_OFFSET = 0.27
 NORMALISER = 1e-7
 """What DCLS adds to the sum over the slots (same source)."""
 
+NARROW_SIGMA = 0.2
+"""Below it the largest slot may be small beside :data:`NORMALISER`, so every bell is first divided by it: the
+sum is then at least 1 and keeps the whole weight. From it on a delay between two slots loses 1e-6 of the
+weight, and DCLS's formula stays as it is."""
+
 SMALLEST = 1e-30
 """Bell values below this are zero: products with a subnormal number are many times slower on a CPU."""
 
@@ -32,9 +37,9 @@ def gaussian_kernel(
     delay
         Delays in steps, real, within 0 .. ``n_slots - 1``, [target, source].
     sigma
-        Width in steps. For ``"gauss"`` the standard deviation that is really used: DCLS's
-        ``|SIG| + 0.27``. For ``"triangle"`` the triangle's half-base is ``1 + sigma``: DCLS's
-        ``1 + |SIG|``. At 0 a Gaussian is one tap in the nearest slot (half rounds up) and the delays
+        Width in steps. For ``"gauss"`` the standard deviation that is really used, DCLS's
+        ``|SIG| + 0.27``: 0, or at least 0.01. For ``"triangle"`` the triangle's half-base is ``1 + sigma``,
+        DCLS's ``1 + |SIG|``. At 0 a Gaussian is one tap in the nearest slot (half rounds up) and the delays
         get no gradient.
     n_slots
         Number of slots D. Slot ``d`` delays by ``d`` steps; slot 0 does not delay.
@@ -52,6 +57,9 @@ def gaussian_kernel(
     :math:`S = 10^{-7} + \sum_d X_d`. The gradients are closed forms, with :math:`X' = dX/dp`:
     :math:`\dot w = \sum_d \dot K_d X_d / S` and
     :math:`\dot p = w / S\,(\sum_d \dot K_d X'_d - \dot w \sum_d X'_d)`.
+
+    Below :data:`NARROW_SIGMA` X is divided by its largest slot and the constant left out, since the bell of a
+    delay between two slots would vanish beside it and take the weight along (at sigma 0.05 all of it).
 
     The sum runs over the slots that exist, as in DCLS 0.1.1. So a wide bell near a border is cut and its
     mean delay is pulled inwards; the pull vanishes as sigma falls.
@@ -83,7 +91,9 @@ class _BellKernel(torch.autograd.Function):
     ) -> Tensor:
         weight_t, delay_t = weight.t().contiguous(), delay.t().contiguous()
         bell = _bell(delay_t, sigma, n_slots, shape)
-        total = bell.sum(0).add_(NORMALISER)
+        total = bell.sum(0)
+        if shape == "triangle" or sigma >= NARROW_SIGMA:
+            total.add_(NORMALISER)
         ctx.save_for_backward(weight_t, delay_t, bell, total)
         ctx.sigma, ctx.shape = sigma, shape
         return bell * (weight_t / total)
@@ -121,5 +131,8 @@ def _bell(delay: Tensor, sigma: float, n_slots: int, shape: str) -> Tensor:
     bell = _offset(delay, n_slots)
     if shape == "triangle":
         return bell.abs_().neg_().add_(1.0 + sigma).relu_()
-    bell.square_().mul_(-0.5 / sigma**2).clamp_(min=-80.0).exp_()
+    bell.square_()
+    if sigma < NARROW_SIGMA:
+        bell.sub_(bell.amin(0))
+    bell.mul_(-0.5 / sigma**2).clamp_(min=-80.0).exp_()
     return torch.threshold_(bell, SMALLEST, 0.0)

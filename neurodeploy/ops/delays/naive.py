@@ -24,7 +24,10 @@ def gaussian_kernel(
         nearest = torch.floor(delay.detach() + 0.5).clamp(0, n_slots - 1)
         return (weight * (slot == nearest)).transpose(1, 2)
     else:
-        bell = torch.exp(-0.5 * ((slot - delay) / sigma) ** 2)
+        exponent = -0.5 * ((slot - delay) / sigma) ** 2
+        if sigma < 0.2:
+            return (weight * torch.softmax(exponent, 0)).transpose(1, 2)
+        bell = torch.exp(exponent)
     return (weight * bell / (bell.sum(0) + NORMALISER)).transpose(1, 2)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from neurodeploy.graph.model import Graph
     from neurodeploy.passes.draft import AfterEach, Pass
     from neurodeploy.targets.loihi.program import FixedGraph
+    from neurodeploy.targets.loihi.simulate.stream import Stream
     from neurodeploy.traces import Traces
 
 DEFAULT = "loihi2"
@@ -145,6 +146,12 @@ class LoihiTarget:
         from neurodeploy.targets.loihi.simulate.fast import simulate
 
         return simulate(program, spikes, record=record, threads=threads)
+
+    def stream(self, program: FixedGraph) -> Stream:
+        """See :class:`neurodeploy.targets.loihi.simulate.stream.Stream`."""
+        from neurodeploy.targets.loihi.simulate.stream import Stream
+
+        return Stream(program)
 
     def simulate_naive(self, program: FixedGraph, spikes: NDArray[np.integer[Any]]) -> Traces:
         """See :func:`neurodeploy.targets.loihi.simulate.naive.simulate_reference`."""

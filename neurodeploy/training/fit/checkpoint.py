@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
-from neurodeploy.files import atomic_file, write_bytes
+from neurodeploy.files import atomic_file
+from neurodeploy.findings.codes_training import RUN_FILE_CHANGED
+from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.runs.folder import unreadable
+from neurodeploy.training.fit.tensor_file import digest_of, load_tensors, save_tensors
 
 STATE = "state.json"
-SCHEMA = 1
+SCHEMA = 2
+"""2: with checksums of the tensors and of the rest."""
 
 
 @dataclass(slots=True)
@@ -73,27 +76,6 @@ def restore_optimiser(
         optimiser.state.setdefault(parameter, {})[key] = place.clone()
 
 
-def save_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, str] | None = None) -> None:
-    """Write tensors as safetensors, atomically."""
-    # In memory first: where a disk is full, the system's own error tells it, not safetensors'.
-    write_bytes(path, save(dict(tensors), metadata=dict(facts) if facts else None))
-
-
-def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read tensors and their metadata.
-
-    Raises
-    ------
-    NeurodeployError
-        ND002 the file is missing, truncated or not safetensors.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise unreadable(path, error, "a safetensors file") from None
-
-
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; a crash at any moment leaves the last one whole.
 
@@ -104,7 +86,14 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     groups = {"model": checkpoint.model, "best": checkpoint.best, "optimiser": checkpoint.optimiser}
     tensors = {f"{group}/{key}": t for group, state in groups.items() for key, t in state.items()}
     save_tensors(folder / name, tensors)
-    content = {"schema": SCHEMA, "epoch": checkpoint.epoch, "tensors": name, "facts": checkpoint.facts}
+    content = {
+        "schema": SCHEMA,
+        "epoch": checkpoint.epoch,
+        "tensors": name,
+        "tensors_sha256": digest_of(tensors),
+        "facts": checkpoint.facts,
+    }
+    content["sha256"] = _digest(content)
     with atomic_file(folder / STATE) as temporary:
         temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
     for old in folder.glob("epoch-*.safetensors"):
@@ -118,21 +107,41 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
     Raises
     ------
     NeurodeployError
-        ND002 it cannot be read.
+        ND002 it cannot be read; ND057 it does not hold what was written.
     """
     path = folder / STATE
     if not path.is_file():
         return None
     try:
-        content = json.loads(path.read_text())
-        epoch, name, facts = int(content["epoch"]), str(content["tensors"]), dict(content["facts"])
+        content = json.loads(path.read_text(encoding="utf-8"))
         if content["schema"] != SCHEMA:
             raise ValueError(f"schema {content['schema']}, not {SCHEMA}")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        stored = content.pop("sha256")
+        epoch, name, facts = int(content["epoch"]), str(content["tensors"]), dict(content["facts"])
+        expected = str(content["tensors_sha256"])
+        intact = stored == _digest(content)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise unreadable(path, error, f"a checkpoint of schema {SCHEMA}") from None
+    if not intact or Path(name).name != name:
+        raise _changed(path)
     tensors, _ = load_tensors(folder / name)
+    if digest_of(tensors) != expected:
+        raise _changed(folder / name)
     groups: dict[str, dict[str, Tensor]] = {"model": {}, "best": {}, "optimiser": {}}
     for full, tensor in tensors.items():
         group, _, key = full.partition("/")
         groups[group][key] = tensor
     return Checkpoint(epoch, groups["model"], groups["best"], groups["optimiser"], facts)
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    """Give the SHA-256 of a table that is ready for JSON, whatever its layout in the file."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+def _changed(path: Path) -> NeurodeployError:
+    return RUN_FILE_CHANGED.error(
+        where=str(path),
+        limit="the checksum that was written with it",
+        help=f"Restore {path.parent} from a copy, or remove it: --resume then begins with the first epoch.",
+    )

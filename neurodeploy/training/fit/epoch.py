@@ -103,7 +103,7 @@ def train_epoch(
         loss = summed_loss(v, labels, kind)
         everyones = world.sum_(loss.detach().clone()).item()  # every process must stop, or none
         if not math.isfinite(everyones):
-            raise _diverged(recipe.name, epoch, index, everyones)
+            raise diverged(f"{recipe.name}: epoch {epoch + 1}, batch {index + 1}", f"loss {everyones}")
         optimiser.zero_grad(set_to_none=True)
         (loss / len(positions)).backward()
         world.sum_gradients(p for group in optimiser.param_groups for p in group["params"])
@@ -156,10 +156,11 @@ def _seed(*parts: int) -> int:
     return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
-def _diverged(name: str, epoch: int, batch: int, loss: float) -> NeurodeployError:
+def diverged(where: str, found: str) -> NeurodeployError:
+    """Give ND054: something that training changes is NaN or infinite."""
     return TRAINING_DIVERGED.error(
-        where=f"{name}: epoch {epoch + 1}, batch {batch + 1}",
-        found=f"loss {loss}",
-        limit="a finite loss",
-        help="Lower train.lr or train.lr_delay; the last good epoch is in the checkpoint.",
+        where=where,
+        found=found,
+        limit="finite numbers",
+        help="Lower train.lr, train.lr_delay or train.lr_tau; the last good epoch is in the checkpoint.",
     )

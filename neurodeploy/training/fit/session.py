@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import torch
 import neurodeploy
 from neurodeploy.data.samples import Samples, save_samples
 from neurodeploy.data.sets import DataSets, SampleSet, samples_of
+from neurodeploy.progress import Progress, silent
 from neurodeploy.recipe import Recipe
-from neurodeploy.runs.folder import CHECKPOINT, SAMPLES, write_result
+from neurodeploy.runs.folder import CHECKPOINT, RECIPE, SAMPLES, unreadable, write_result
 from neurodeploy.runs.metrics import Metrics
 from neurodeploy.training.fit.checkpoint import (
     Checkpoint,
@@ -25,9 +27,9 @@ from neurodeploy.training.fit.checkpoint import (
     restore_optimiser,
     save_checkpoint,
 )
-from neurodeploy.training.fit.epoch import Measured, evaluate, train_epoch
+from neurodeploy.training.fit.epoch import Measured, diverged, evaluate, train_epoch
 from neurodeploy.training.fit.optimiser import make_optimiser, make_sigma
-from neurodeploy.training.model.network import Network
+from neurodeploy.training.model.network import Network, hidden_name
 from neurodeploy.training.read_run import save_network
 from neurodeploy.training.world import World
 
@@ -36,25 +38,9 @@ CALIBRATION = 4
 """Stream of random numbers that picks the calibration samples, see :mod:`neurodeploy.training.fit.epoch`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a training is; given to the caller after each batch and each epoch.
-
-    Attributes
-    ----------
-    epoch, epochs
-        Epochs finished, and in all.
-    batch, batches
-        Batches of the epoch under way that are done; 0 after an epoch.
-    metrics
-        The epoch's line of metrics, after an epoch; else None.
-    """
-
-    epoch: int
-    epochs: int
-    batch: int = 0
-    batches: int = 0
-    metrics: Mapping[str, Any] | None = None
+TRAINING = "training"
+"""The stage of a :class:`~neurodeploy.progress.Progress`: done and total are epochs, and the facts are
+``batch`` and ``batches`` of the epoch under way, or an epoch's line of metrics after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +84,11 @@ class Session:
         network: Network,
         data: DataSets,
         world: World,
-        progress: Callable[[Progress], None],
+        progress: Progress,
         started: float,
     ) -> None:
         self.recipe, self.out, self.network, self.data, self.world = recipe, out, network, data, world
-        self.progress = progress if world.first else lambda _: None
+        self.progress = progress if world.first else silent
         self.optimiser = make_optimiser(network)
         self.sigma = make_sigma(recipe)
         self.epoch = 0
@@ -115,14 +101,17 @@ class Session:
         """Go on from a checkpoint; None begins at the beginning."""
         if checkpoint is None:
             return
-        self.network.load_state_dict(checkpoint.model)
-        restore_optimiser(self.optimiser, self.network, checkpoint.optimiser)
         facts = checkpoint.facts
-        if self.sigma is not None:
-            self.sigma.restore(facts["sigma"])
-        self.epoch, self.best = checkpoint.epoch, checkpoint.best
-        self.best_epoch, self.best_key = int(facts["best_epoch"]), tuple(facts["best_key"])
-        self.seconds_before = float(facts["seconds"])
+        try:
+            self.network.load_state_dict(checkpoint.model)
+            restore_optimiser(self.optimiser, self.network, checkpoint.optimiser)
+            if self.sigma is not None:
+                self.sigma.restore(facts["sigma"])
+            self.epoch, self.best = checkpoint.epoch, checkpoint.best
+            self.best_epoch, self.best_key = int(facts["best_epoch"]), tuple(facts["best_key"])
+            self.seconds_before = float(facts["seconds"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise unreadable(self.out / CHECKPOINT, error, f"a checkpoint of {RECIPE}") from None
 
     def seconds(self) -> float:
         """Give the seconds of this and earlier parts of the run."""
@@ -139,7 +128,7 @@ class Session:
                 line = self._one_epoch()
                 metrics.write(line)
                 self._checkpoint()
-                self.progress(Progress(self.epoch, self.recipe.train.epochs, metrics=line))
+                self.progress(TRAINING, self.epoch, self.recipe.train.epochs, line)
 
     def _one_epoch(self) -> dict[str, Any]:
         begun = time.perf_counter()
@@ -148,12 +137,12 @@ class Session:
             self.network.set_sigma(sigma)
 
         def tick(done: int, n: int) -> None:
-            self.progress(Progress(self.epoch, self.recipe.train.epochs, done, n))
+            self.progress(TRAINING, self.epoch, self.recipe.train.epochs, {"batch": done, "batches": n})
 
         trained = train_epoch(
             self.network, self.optimiser, self.data.train, epoch=self.epoch, world=self.world, tick=tick
         )
-        held = evaluate(self.network, self.data.validation, world=self.world)
+        held = self._measured(self.data.validation, f"epoch {self.epoch + 1}, validation set")
         if self.sigma is not None:
             self.sigma.observe(self.epoch, trained.loss)
         self.epoch += 1
@@ -168,10 +157,28 @@ class Session:
             "validation_accuracy": held.accuracy,
             "sigma_steps": sigma,
             "lr": {group["kind"]: group["lr"] for group in self.optimiser.param_groups},
-            "tau_median_s": [float(np.median(layer.tau.seconds())) for layer in self.network.layers()],
+            "tau_median_s": self._median_taus(),
             "spikes_per_neuron_and_step": list(held.rates),
             "seconds": time.perf_counter() - begun,
         }
+
+    def _measured(self, samples: SampleSet, where: str) -> Measured:
+        """Measure a set; ND054 where its loss is not finite, in every process at once."""
+        measured = evaluate(self.network, samples, world=self.world)
+        if not math.isfinite(measured.loss):
+            raise diverged(f"{self.recipe.name}: {where}", f"loss {measured.loss}")
+        return measured
+
+    def _median_taus(self) -> list[float]:
+        """Give each hidden layer's median time constant, in seconds; ND054 where one is infinite."""
+        medians = []
+        for index, layer in enumerate(self.network.layers()):
+            tau_s = layer.tau.seconds()
+            if not np.isfinite(tau_s).all():
+                where = f"{self.recipe.name}: epoch {self.epoch}, time constants of {hidden_name(index)}"
+                raise diverged(where, f"{np.count_nonzero(~np.isfinite(tau_s))} without end")
+            medians.append(float(np.median(tau_s)))
+        return medians
 
     def _checkpoint(self) -> None:
         facts = {
@@ -189,8 +196,8 @@ class Session:
         if self.best:
             self.network.load_state_dict(self.best)
         selected = self.best_epoch if self.best else self.epoch
-        validation = evaluate(self.network, self.data.validation, world=self.world)
-        test = evaluate(self.network, self.data.test, world=self.world)
+        validation = self._measured(self.data.validation, f"epoch {selected}, validation set")
+        test = self._measured(self.data.test, f"epoch {selected}, test set")
         facts = self._facts(selected, validation, test)
         if self.world.first:
             save_network(self.out, self.network, copied(self.network.state_dict()))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -72,6 +74,15 @@ def test_an_unlisted_file_that_the_target_would_read_is_exit_5(bundle):
     assert refusal(bundle).exit_code == 5
 
 
+def test_a_target_file_that_is_changed_or_not_listed_is_not_read(bundle):
+    (bundle / "target.toml").write_text("no TOML [")
+    error = refusal(bundle)
+    assert error.exit_code == 5 and "target.toml" in str(error)
+    write_manifest(bundle, read_manifest(bundle))
+    (bundle / "target.toml").write_text("changed")
+    assert refusal(bundle).exit_code == 5
+
+
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
@@ -92,6 +103,13 @@ def test_a_manifest_that_contradicts_the_network_is_a_finding(bundle, changes, k
         assert key in caught.value.findings[0].where
 
 
+def test_names_in_a_bundle_cannot_steer_a_terminal(bundle):
+    late = {"\x1b[2J": 1, "a\nb": 2}
+    write_manifest(bundle, replace(read_manifest(bundle), name="\x1b]0;x\x07", latency_steps=late))
+    text = repr(open_bundle(bundle))
+    assert len(text.splitlines()) == 7 and all(c.isprintable() or c == "\n" for c in text)
+
+
 def test_latencies_that_are_not_the_programs_are_a_finding(bundle):
     manifest = read_manifest(bundle)
     late = {name: steps + 1 for name, steps in manifest.latency_steps.items()}
@@ -106,6 +124,17 @@ def test_a_bundle_of_a_target_that_is_not_installed_names_it(bundle):
         open_bundle(bundle)
 
 
+def test_where_a_bundle_may_be_written_is_said_before_anything_else(tmp_path, tiny_nir):
+    from neurodeploy.export import export
+
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis").write_text("x")
+    said: list[str] = []
+    with pytest.raises(NeurodeployError, match="ND005"):
+        export(tiny_nir, target="loihi2", out=tmp_path / "home", progress=said.append)
+    assert not said and (tmp_path / "home" / "thesis").read_text() == "x"
+
+
 def test_only_a_folder_with_a_bundle_and_nothing_else_may_be_replaced(bundle, tmp_path):
     assert is_nothing_but_a_bundle(bundle)
     (bundle / "thesis.txt").write_text("x")
@@ -113,3 +142,18 @@ def test_only_a_folder_with_a_bundle_and_nothing_else_may_be_replaced(bundle, tm
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "manifest.json").write_text('{"name": "a web app", "schema": 1}')
     assert not is_nothing_but_a_bundle(tmp_path / "app")
+
+
+def test_a_path_that_the_output_cannot_spell_can_be_opened_and_written(bundle):
+    """Where the system's encoding is ASCII, names of files are bytes that Python holds as surrogates."""
+    place = bundle.rename(bundle.with_name("bündel-日本"))
+    code = (
+        "import sys; from pathlib import Path; from neurodeploy.bundle.bundle import open_bundle; "
+        "from neurodeploy.files import atomic_folder, save_npz; "
+        "b = open_bundle(sys.argv[1]); repr(b); b.graph, b.program, b.samples, b.golden; "
+        "w = atomic_folder(Path(sys.argv[1] + '-2')); save_npz(w.__enter__() / 'x', {}); "
+        "w.__exit__(*[None] * 3)"
+    )
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    subprocess.run([sys.executable, "-c", code, place], env={**os.environ, **plain}, check=True)
+    assert sorted(path.name for path in place.parent.iterdir()) == ["bündel-日本", "bündel-日本-2"]

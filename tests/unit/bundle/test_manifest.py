@@ -92,7 +92,7 @@ WRONG = {
     "input": [5, {}, {"size": 12}, {"size": 0, "max": 1}, {"size": 12, "max": 256}, {"size": 12.0, "max": 1}],
     "latency_steps": [3, [], {"hidden1": -1}, {"hidden1": 1.5}, {"hidden1": True}, {"hidden1": 2**40}],
     "readout": ["out", {}, {"population": "out", "score": "best"}, {"population": 3, "score": "max"}],
-    "target": ["", "..", "a/b", "/etc/passwd", "C:x", 7],
+    "target": ["", "..", "mine.toml", "a/b", "/etc/passwd", "C:x", 7],
     "backend": ["x", {}, {"name": "../x"}, {"name": 3}],
     "versions": [2, ["1"], {"numpy": 2}],
     "quantisation": [[], "x"],

@@ -14,7 +14,8 @@ from neurodeploy.data import download as tonic_sets
 from neurodeploy.data import event_cache as cache_module
 from neurodeploy.data.event_cache import cached_events
 from neurodeploy.data.events import EventSet
-from neurodeploy.data.mts_xor import TrialSet, generate
+from neurodeploy.data.mts_xor import generate
+from neurodeploy.data.sample_set import DenseSet
 from neurodeploy.data.sets import load_data, samples_of, split
 from neurodeploy.data.shd_file import read_events
 from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
@@ -133,7 +134,7 @@ def test_chunks_do_not_change_what_is_read(tmp_path: Path, monkeypatch: pytest.M
     parts = read_events(path, **GRID)
     for name in ("indptr", "step", "channel", "count", "labels"):
         np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))
-    assert whole.consistent() and whole.n_classes == 7
+    assert whole.consistent(140) and whole.n_classes == 7
 
 
 def test_a_time_far_beyond_the_grid_is_cut_and_counted(tmp_path: Path) -> None:
@@ -248,7 +249,9 @@ def test_the_cache_follows_the_content_of_a_file_not_its_name(folder: Path) -> N
     assert before.labels.size == 30 and after.labels.tolist() == [5]
 
 
-@pytest.mark.parametrize("damage", ["cut", "other arrays", "inconsistent"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "other arrays", "inconsistent", "labels", "n_classes", "channel", "kind", "empty"]
+)
 def test_a_damaged_cache_file_is_made_again(folder: Path, own_cache: Path, damage: str) -> None:
     path = folder / "a_train.h5"
     first = cached_events(path, **GRID)
@@ -259,9 +262,18 @@ def test_a_damaged_cache_file_is_made_again(folder: Path, own_cache: Path, damag
         np.savez(file, x=np.zeros(3))
     else:
         arrays = dict(np.load(file))
-        arrays["step"] = arrays["step"][:-1]
-        np.savez(file, **arrays)
-    np.testing.assert_array_equal(cached_events(path, **GRID).step, first.step)
+        changed = {
+            "inconsistent": {"step": arrays["step"][:-1]},
+            "labels": {"labels": arrays["labels"] - 1},
+            "n_classes": {"n_classes": np.array([10**9])},
+            "channel": {"channel": arrays["channel"] + np.uint16(140)},
+            "kind": {"labels": arrays["labels"].astype(float)},
+            "empty": {name: arrays[name][:0] for name in arrays},
+        }
+        np.savez(file, **{**arrays, **changed[damage]})
+    again = cached_events(path, **GRID)
+    for name in ("step", "channel", "labels", "n_classes"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(
@@ -320,6 +332,14 @@ def test_missing_folders_and_files_are_findings(folder: Path, recipe: Recipe, tm
     (folder / "a_train.h5").unlink()
     (folder / "a_test.h5").unlink()
     assert the_finding(load_data, recipe, folder).found == "no file"
+
+
+@pytest.mark.parametrize("pattern", ["**x.h5", ".", "..", "**", "[", "*"])
+def test_any_pattern_finds_one_file_or_is_a_finding(folder: Path, recipe: Recipe, pattern: str) -> None:
+    changed = recipe.model_copy(
+        update={"data": recipe.data.model_copy(update={"train_files": pattern, "kind": "events"})}
+    )
+    assert the_finding(load_data, changed, folder).code == "ND038"
 
 
 def test_samples_for_export_are_sample_first_and_not_augmented(folder: Path, recipe: Recipe) -> None:
@@ -422,11 +442,11 @@ def test_each_set_of_trials_has_its_own_stream_and_follows_the_seed() -> None:
     sets = load_data(load_recipe("mts-xor", small), seed=3)
     again = load_data(load_recipe("mts-xor", [*small, "data.train_trials=5"]), seed=3)
     other = load_data(load_recipe("mts-xor", small), seed=4)
-    assert isinstance(sets.train, TrialSet) and isinstance(sets.validation, TrialSet)
+    assert isinstance(sets.train, DenseSet) and isinstance(sets.validation, DenseSet)
     assert (
-        isinstance(sets.test, TrialSet)
-        and isinstance(again.test, TrialSet)
-        and isinstance(other.test, TrialSet)
+        isinstance(sets.test, DenseSet)
+        and isinstance(again.test, DenseSet)
+        and isinstance(other.test, DenseSet)
     )
     assert not np.array_equal(sets.train.spikes, sets.validation.spikes)
     assert not np.array_equal(sets.validation.spikes, sets.test.spikes)

@@ -93,7 +93,7 @@ def test_a_rounded_delay_is_what_dcls_evaluates_except_at_exact_halves() -> None
 
 
 @pytest.mark.parametrize("shape", ["gauss", "triangle"])
-@pytest.mark.parametrize("sigma", [0.5, 2.0, 12.27])
+@pytest.mark.parametrize("sigma", [0.05, 0.15, 0.5, 2.0, 12.27])
 def test_kernel_gradients_in_closed_form_are_the_automatic_ones(sigma: float, shape: str) -> None:
     torch.manual_seed(1)
     weight = torch.randn(6, 5, dtype=torch.float64, requires_grad=True)
@@ -105,6 +105,15 @@ def test_kernel_gradients_in_closed_form_are_the_automatic_ones(sigma: float, sh
         results.append((kernel, *torch.autograd.grad(kernel, (weight, delay), up)))
     for actual, expected in zip(*results, strict=True):
         assert close(actual, expected, 1e-12)
+
+
+@pytest.mark.parametrize("sigma", [0.01, 0.05, 0.1, 0.19, 0.2, 0.5])
+def test_a_narrow_kernel_keeps_the_whole_weight_wherever_the_delay_lies(sigma: float) -> None:
+    delay = torch.linspace(0.0, 6.0, 101)[:, None]
+    kernel = gaussian_kernel(torch.ones_like(delay), delay, sigma, 7)
+    torch.testing.assert_close(kernel.sum(0), torch.ones(1, 101), rtol=0.0, atol=2e-6)
+    halfway = gaussian_kernel(torch.ones(1, 1), torch.full((1, 1), 2.5), sigma, 7)[:, 0, 0]
+    torch.testing.assert_close(halfway[2:4], halfway[2:4].mean().expand(2))
 
 
 def test_a_narrow_kernel_holds_no_subnormal_numbers() -> None:
@@ -234,6 +243,8 @@ def test_wrong_arguments_are_refused() -> None:
         dilated_projection(x, weight[None], 0)
     with pytest.raises(ValueError, match="sigma"):
         gaussian_kernel(weight, weight, -1.0, 5)
+    with pytest.raises(ValueError, match="sigma"):
+        gaussian_kernel(weight, weight, 1e-3, 5)
     with pytest.raises(ValueError, match="shape"):
         gaussian_kernel(weight, weight, 1.0, 5, shape="square")
 

@@ -25,8 +25,6 @@ PathLike: TypeAlias = str | Path
 Network: TypeAlias = "Graph | Run | Bundle | PathLike"
 Spikes: TypeAlias = "NDArray[np.generic] | Samples | PathLike"
 
-DEFAULT_TARGET = "loihi"
-
 
 def opened(source: Network) -> Graph | Run | Bundle | Path:
     """Open what a path stands for: a bundle or a run where it is a folder, else a NIR file, still to read."""
@@ -61,10 +59,8 @@ def graph_of(source: Network, *, dt_s: float | None = None) -> Graph:
     return canonical(read_nir(found, dt_s=dt_s))
 
 
-def target_of(target: Target[Any] | PathLike | None, source: object = None) -> Target[Any]:
-    """Give a target by name, file or itself; by default a bundle's own, else the default one."""
-    if target is None:
-        return source.target if isinstance(source, Bundle) else load_target(DEFAULT_TARGET)
+def target_of(target: Target[Any] | PathLike) -> Target[Any]:
+    """Give a target by name, file or itself."""
     return load_target(target) if isinstance(target, str | Path) else target
 
 

@@ -1,0 +1,178 @@
+"""The network that a recipe could become at worst, so that a target can refuse it before any training."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.findings.codes_training import NETWORK_TOO_LARGE
+from neurodeploy.findings.finding import raise_errors
+from neurodeploy.graph.model import INPUT, Graph, Population, Projection, Readout
+from neurodeploy.graph.neurons import NeuronModel
+from neurodeploy.recipe import Recipe
+from neurodeploy.targets.registry import load_target
+from neurodeploy.targets.target import Target
+from neurodeploy.training.model.connections import has_delays
+from neurodeploy.training.model.network import READOUT, hidden_name
+from neurodeploy.training.model.neurons import NEURONS
+from neurodeploy.training.to_graph import refuse_soft_reset
+from neurodeploy.units import steps_to_delay
+
+REPRESENTED = 512
+"""Neurons of a population that have synapses in the worst case; the others stand beside them without any."""
+
+BYTES_A_PARAMETER = 16
+BYTES_A_SLOT = 12
+"""float32: a parameter, its gradient and Adam's two moments; a slot's kernel, bell and gradient."""
+
+
+def check_target(recipe: Recipe, target: str | Path | Target[Any]) -> None:
+    """Refuse a recipe whose network a target cannot hold, whatever training makes of it.
+
+    Parameters
+    ----------
+    recipe
+        What is to be trained.
+    target
+        Name of a target, a target file, or an object.
+
+    Raises
+    ------
+    NeurodeployError
+        What the target's rules say of :func:`worst_case_graph` (ND2xx, exit 3); ND220 soft reset; ND027 to
+        ND029 and ND424 the target itself.
+    """
+    chosen = load_target(target) if isinstance(target, str | Path) else target
+    raise_errors(chosen.rules(worst_case_graph(recipe)))
+
+
+def worst_case_graph(recipe: Recipe, *, n_inputs: int | None = None, n_classes: int = 2) -> Graph:
+    """Build the network with every delay at its longest, and one at its shortest, before it is trained.
+
+    Parameters
+    ----------
+    recipe
+        Decides neurons, time constants, sizes and delays.
+    n_inputs
+        Input channels; by default the recipe's.
+    n_classes
+        Neurons of the readout, which the data decide.
+
+    Returns
+    -------
+    Graph
+        With weights of 1. Larger populations than :data:`REPRESENTED` are two: one with synapses, and
+        ``<name>-rest`` with the other neurons, so that a recipe of any size costs little to check.
+
+    Raises
+    ------
+    NeurodeployError
+        ND220 (exit 3) soft reset, which no Graph holds.
+    """
+    refuse_soft_reset(recipe)
+    network, dt_s = recipe.network, recipe.data.dt_s
+    neuron = NEURONS[network.neuron]
+    tau_syn_s, w_in = neuron.filter_of(network, dt_s)
+    taus = network.tau.of_layers(len(network.hidden))
+    taps = network.projection.taps_of_layers(len(network.hidden))
+    n_inputs = recipe.data.channels if n_inputs is None else n_inputs
+    populations, projections = [], []
+    source, n_sources = INPUT, n_inputs
+    for index, size in enumerate(network.hidden):
+        name = hidden_name(index)
+        values = {
+            "tau_s": taus[index],
+            "v_threshold": network.v_threshold,
+            "v_reset": network.v_reset,
+            "tau_syn_s": tau_syn_s,
+            "w_in": w_in,
+        }
+        populations += [
+            _population(part, neuron.model, n, **values) for part, n in _parts(name, size).items()
+        ]
+        n_targets = min(size, REPRESENTED)
+        steps = _steps(recipe, n_targets, n_sources, taps[index])
+        projections.append(_projection(source, name, steps, dt_s))
+        source, n_sources = name, n_targets
+    populations.append(
+        _population(READOUT, NeuronModel.LI, n_classes, tau_s=network.readout.tau_s, tau_syn_s=dt_s)
+    )
+    projections.append(_projection(source, READOUT, _steps(recipe, n_classes, n_sources, None), dt_s))
+    return Graph(
+        name=recipe.name,
+        dt_s=dt_s,
+        input_size=n_inputs,
+        input_max=recipe.data.input_max,
+        populations=tuple(populations),
+        projections=tuple(projections),
+        readout=Readout(population=READOUT, score=network.readout.score),
+    )
+
+
+def _parts(name: str, size: int) -> dict[str, int]:
+    rest = size - REPRESENTED
+    return {name: size} if rest <= 0 else {name: REPRESENTED, f"{name}-rest": rest}
+
+
+def _population(name: str, model: NeuronModel, size: int, **values: float) -> Population:
+    every = {"v_threshold": 1.0, "v_leak": 0.0, "v_reset": 0.0, "r": 1.0, "w_in": 1.0, "bias": 0.0} | values
+    return Population(name=name, model=model, **{key: np.full(size, value) for key, value in every.items()})
+
+
+def _steps(recipe: Recipe, n_targets: int, n_sources: int, taps: tuple[int, int] | None) -> Any:
+    """Give the worst delays ``[tap, target, source]``, in steps; no taps at the readout."""
+    projection = recipe.network.projection
+    if has_delays(projection, readout=taps is None):
+        steps = np.full((1, n_targets, n_sources), projection.max_delay_steps)
+        if steps.size > 1:
+            steps[0, 0, 0] = projection.min_delay_steps
+        return steps
+    if projection.kind == "convolution" and taps is not None:
+        shape = (taps[0], n_targets, n_sources)
+        return np.broadcast_to(np.arange(taps[0])[:, None, None] * taps[1], shape)
+    return np.zeros((1, n_targets, n_sources), dtype=np.int64)
+
+
+def _projection(source: str, target: str, steps: Any, dt_s: float) -> Projection:
+    return Projection(
+        source=source, target=target, weight=np.ones(steps.shape), delay_s=steps_to_delay(steps, dt_s)
+    )
+
+
+def check_memory(recipe: Recipe) -> None:
+    """Refuse a network whose training cannot be held in memory: ND058.
+
+    The count is a lower bound: weights, delays and their optimiser, and one layer's kernel; no activity.
+    """
+    sizes = [recipe.data.channels, *recipe.network.hidden]
+    projection = recipe.network.projection
+    taps = projection.taps_of_layers(len(recipe.network.hidden))
+    needed, largest_kernel = 0, 0
+    for (before, size), (n_taps, _) in zip(itertools.pairwise(sizes), taps, strict=True):
+        synapses = before * size
+        delays = has_delays(projection, readout=False)
+        n_weights = n_taps if projection.kind == "convolution" else 1
+        needed += BYTES_A_PARAMETER * synapses * (n_weights + (delays and projection.mode == "learned"))
+        if delays:
+            largest_kernel = max(largest_kernel, BYTES_A_SLOT * synapses * (projection.max_delay_steps + 1))
+    needed += largest_kernel
+    if needed > (held := memory_bytes()):
+        raise NETWORK_TOO_LARGE.error(
+            where=f"{recipe.name}: network.hidden",
+            found=f"{list(recipe.network.hidden)}: at least {needed / 1e9:.1f} GB",
+            limit=f"{held / 1e9:.1f} GB, this machine's memory",
+            help="Use fewer neurons, shorter delays or fewer taps.",
+        )
+
+
+def memory_bytes() -> float:
+    """Give this machine's memory in bytes; infinity where the system does not say."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):
+        return math.inf
