@@ -12,6 +12,7 @@ from typing import Any
 from neurodeploy.data.sets import load_data
 from neurodeploy.findings.codes_training import BATCH_TOO_SMALL, LIF_SOFT_RESET
 from neurodeploy.findings.codes_usage import SYSTEM_REFUSES
+from neurodeploy.machine import available_cores
 from neurodeploy.ops.threads import training_threads
 from neurodeploy.progress import Progress, silent
 from neurodeploy.recipe import Recipe
@@ -133,8 +134,7 @@ def _given(section: Any) -> dict[str, Any]:
 
 def n_threads(asked: int) -> int:
     """Give the number of threads of this process; 0 takes the cores, shared among local processes."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return asked or max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    return asked or max(1, available_cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 def check_trainable(recipe: Recipe, world: World) -> None:

@@ -8,7 +8,6 @@ and scatter their own spikes if they feed back into the block. The work grows wi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ from neurodeploy.data.samples import check_spikes
 from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks.structure import check_structure
 from neurodeploy.graph.model import INPUT, Graph, Population, Projection
+from neurodeploy.machine import available_cores
 from neurodeploy.ops.compiled import compiled
 from neurodeploy.score import scores
 from neurodeploy.traces import PopulationTrace, Traces
@@ -77,7 +77,7 @@ def interpret_fast(
             _synapses(graph, [p.name for p in block], block, n_steps),
             _neurons(graph.dt_s, block),
             keep_v="v" in record or readout,
-            threads=threads or available_threads(),
+            threads=threads or available_cores(),
         )
         ends = np.cumsum([p.size for p in block])
         for p, end in zip(block, ends, strict=True):
@@ -100,13 +100,6 @@ def interpret_fast(
 def _fan_out(projection: Projection) -> NDArray[np.int64]:
     """Count the synapses of each source of a projection."""
     return np.bincount(projection.listed.pre, minlength=projection.shape[2])
-
-
-def available_threads() -> int:
-    """Count the processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def blocks(graph: Graph) -> list[list[Population]]:
