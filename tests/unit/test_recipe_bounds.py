@@ -111,7 +111,7 @@ def test_memory_counts_parameters_kernels_states_and_trials() -> None:
     parameters = (40 * 10 + 10 * 2) * 16
     assert needed(*one) == parameters + 100 * (40 * 4 + 10 * 8) + 3 * 100 * 65
     delays = needed(*one, "network.projection.kind=delays", "network.projection.max_delay_steps=7")
-    assert delays - needed(*one) == 40 * 10 * (16 + 4 * 8)
+    assert delays - needed(*one) == 40 * 10 * (16 + 12 * 8)
     taps = needed(*one, "network.projection.kind=convolution", "network.projection.kernel_size=5")
     assert taps - needed(*one) == 40 * 10 * 16 * 4
 
