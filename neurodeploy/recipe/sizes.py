@@ -13,8 +13,8 @@ from neurodeploy.findings.codes_usage import KEYS_DISAGREE
 from neurodeploy.findings.finding import Finding
 from neurodeploy.recipe.schema import Recipe
 
-MAX_BYTES = 1 << 36
-"""64 GiB: a recipe that needs more is a slip of the keyboard, whatever machine it runs on."""
+MAX_BYTES = 1 << 40
+"""1 TiB: a recipe that needs more is a slip of the keyboard, whatever machine it runs on."""
 
 _PARAMETER = 4 * 4
 """Bytes of a trained number: float32 for itself, its gradient and Adam's two moments."""

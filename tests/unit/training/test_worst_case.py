@@ -93,9 +93,9 @@ def test_the_worst_case_is_a_sound_graph_with_the_shapes_and_neurons_of_the_trai
 
 
 def test_large_layers_cost_little_and_keep_their_number_of_neurons() -> None:
-    graph = worst_case_graph(recipe_of(hidden=[7000] * 64))
-    assert sum(p.size for p in graph.populations if p.model is NeuronModel.LIF) == 7000 * 64
+    graph = worst_case_graph(recipe_of(hidden=[16400] * 64))
+    assert sum(p.size for p in graph.populations if p.model is NeuronModel.LIF) == 16400 * 64
     assert max(p.weight.size for p in graph.projections) == REPRESENTED**2
     with pytest.raises(NeurodeployError) as caught:
-        check_target(recipe_of(hidden=[7000] * 64), "loihi2")
+        check_target(recipe_of(hidden=[16400] * 64), "loihi2")
     assert "ND211" in {finding.code for finding in caught.value.findings}
