@@ -19,6 +19,7 @@ from neurodeploy.findings.codes_usage import UNKNOWN_COMMAND
 from neurodeploy.findings.finding import Exit, nearest
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init", "Write a commented recipe to start from."),
     "train": ("train", "Train a recipe."),
     "export": ("export", "Turn a run or a NIR file into a bundle for a target."),
     "verify": ("verify", "Prove that a bundle computes what was trained."),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neurodeploy.commands import completion, options
+from neurodeploy.findings.codes_program import WITHOUT_EFFECT
 from neurodeploy.findings.codes_usage import NEITHER_RUN_NOR_BUNDLE
 from neurodeploy.paths import existing
 
@@ -16,17 +17,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurodeploy.graph.model import Graph
+    from neurodeploy.nir.read import Description
 
 
 @click.command("inspect")
 @click.argument("path", metavar="RECIPE|RUN|FILE.nir|BUNDLE", shell_complete=completion.recipes)
-@click.option(
-    "--dt", "dt_s", type=float, metavar="SECONDS", help="Length of a step, for NIR files that do not say."
-)
+@options.dt_option
 @options.json_option
 def command(path: str, dt_s: float | None, as_json: bool) -> None:
-    """Show what is in a recipe (name or TOML file), a run folder, a NIR file or a bundle."""
+    """Show what is in a recipe (name or TOML file), a run folder, a NIR file or a bundle.
+
+    A recipe is shown as TOML with every default: `inspect RECIPE > my.toml` is the same recipe.
+    """
     facts = describe(path, dt_s)
+    if dt_s is not None and facts["kind"] != "NIR file":
+        raise WITHOUT_EFFECT.error(
+            where="--dt",
+            found=f"given with a {facts['kind']}",
+            help="Leave it out: only NIR files may lack it.",
+        )
     if as_json:
         options.print_json(options.in_percent(facts), schema="inspect")
         return
@@ -56,9 +65,9 @@ def describe(path: str, dt_s: float | None) -> dict[str, Any]:
             help="Runs are made by `neurodeploy train`, bundles by `neurodeploy export`.",
         )
     if place.is_file() and place.suffix != ".toml":
-        from neurodeploy.nir.read import read_nir
+        from neurodeploy.nir.read import describe_nir
 
-        return {"kind": "NIR file", "path": path, **graph_facts(read_nir(place, dt_s=dt_s))}
+        return {"kind": "NIR file", "path": path, **graph_facts(describe_nir(place, dt_s=dt_s))}
     if place.suffix == ".nir":
         existing(place)
     return {"kind": "recipe", **_recipe(path)}
@@ -67,11 +76,13 @@ def describe(path: str, dt_s: float | None) -> dict[str, Any]:
 def _recipe(name: str) -> dict[str, Any]:
     """Give every key of a recipe with its meaning."""
     from neurodeploy.recipe import keys, load_recipe
+    from neurodeploy.recipe.commented import commented
 
     recipe = load_recipe(name)
     values = recipe.model_dump(mode="json")
     meanings = {entry.path: entry.description for entry in keys()}
-    return {"name": recipe.name, "keys": dict(_flat(values, "")), "meanings": meanings}
+    flat = dict(_flat(values, ""))
+    return {"name": recipe.name, "keys": flat, "meanings": meanings, "toml": commented(recipe)}
 
 
 def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -112,10 +123,8 @@ def _bundle(place: Path) -> dict[str, Any]:
     }
 
 
-def graph_facts(graph: Graph) -> dict[str, Any]:
-    """Give a network's populations and projections in numbers."""
-    from neurodeploy.units import delay_to_steps
-
+def graph_facts(graph: Graph | Description) -> dict[str, Any]:
+    """Give a network's populations and projections in numbers; delays in seconds where no step is known."""
     return {
         "name": graph.name,
         "dt_s": graph.dt_s,
@@ -140,11 +149,19 @@ def graph_facts(graph: Graph) -> dict[str, Any]:
                 "synapses": int((p.weight != 0).sum()),
                 "density": float((p.weight != 0).any(axis=0).mean()),
                 "weight": _range(p.weight[p.weight != 0]),
-                "delay_steps": _range(delay_to_steps(p.delay_s[p.weight != 0], graph.dt_s)),
+                **_delays(p.delay_s[p.weight != 0], graph.dt_s),
             }
             for p in graph.projections
         ],
     }
+
+
+def _delays(delay_s: NDArray[Any], dt_s: float | None) -> dict[str, Any]:
+    from neurodeploy.units import delay_to_steps
+
+    if dt_s is None:
+        return {"delay_s": _range(delay_s)}
+    return {"delay_steps": _range(delay_to_steps(delay_s, dt_s))}
 
 
 def _range(values: NDArray[Any]) -> list[float] | None:
@@ -153,16 +170,15 @@ def _range(values: NDArray[Any]) -> list[float] | None:
 
 
 def lines(facts: Mapping[str, Any]) -> Iterator[str]:
-    """Give facts as text: for a recipe each key with its meaning, else nested values by indentation."""
+    """Give facts as text: a recipe as TOML with comments, else nested values by indentation."""
     if facts["kind"] == "recipe":
-        yield f"recipe {facts['name']}"
-        width = max(len(key) for key in facts["keys"])
-        for key, value in facts["keys"].items():
-            yield f"  {key:<{width}}  {_text(value):<14}  {facts['meanings'].get(key, '')}".rstrip()
+        yield f"# recipe {facts['name']}"
+        yield from facts["toml"].splitlines()
         return
     yield f"{facts['kind']} {facts['path']}"
     for key, value in facts.items():
         if key == "recipe":
+            yield ""
             yield from lines({"kind": "recipe", **value})
         elif key == "manifest":
             yield f"manifest: target {value.get('target')}, NetX {_netx(value)}, {len(value['sha256'])} files"
@@ -175,6 +191,8 @@ def lines(facts: Mapping[str, Any]) -> Iterator[str]:
         elif key == "findings":
             for note in value:
                 yield f"{note['severity']}[{note['code']}]: {note['message']}: {note['found']}"
+        elif key == "dt_s" and value is None:
+            yield "dt_s: not recorded; --dt SECONDS gives delays in steps"
         elif key not in ("kind", "path"):
             yield f"{key}: {_text(value)}"
 

@@ -122,6 +122,13 @@ TOO_LARGE = Rule(
     example="a NIR file with a weight of 8 TB that nothing is stored of",
 )
 
+NUMBER_TOO_LARGE = Rule(
+    "ND117",
+    "a number is too large to be computed with",
+    why="Squares and products of such numbers leave the range of float64. No network has them.",
+    example="a weight of 1e300",
+)
+
 UNSUPPORTED_NODE = Rule(
     "ND120",
     "a node of the NIR graph is not supported",

@@ -12,6 +12,7 @@ from neurodeploy.findings.printable import printable
 from neurodeploy.graph.arrays import ReadOnlyArrays, spread
 from neurodeploy.graph.neurons import Floats, NeuronModel
 from neurodeploy.graph.synapses import SynapseList, Synapses, checked, dense, in_steps, listed
+from neurodeploy.score import SCORES
 
 __all__ = ["INPUT", "SCORES", "Floats", "Graph", "NeuronModel", "Population", "Projection", "Readout"]
 
@@ -219,9 +220,6 @@ class Readout:
 
     population: str
     score: str = "softmax_sum"
-
-
-SCORES = ("softmax_sum", "last", "max", "per_step", "spike_count")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -21,7 +21,8 @@ from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks.structure import check_structure
 from neurodeploy.graph.model import INPUT, Graph, Population, Projection
 from neurodeploy.ops.compiled import compiled
-from neurodeploy.traces import PopulationTrace, Traces, scores
+from neurodeploy.score import scores
+from neurodeploy.traces import PopulationTrace, Traces
 
 _CHUNK = 16
 """Samples that a thread takes at once: few enough to share the work evenly, many enough to hide the call."""
