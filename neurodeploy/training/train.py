@@ -23,8 +23,8 @@ from neurodeploy.targets.registry import DEFAULT_TARGET
 from neurodeploy.targets.target import Target
 from neurodeploy.training.fit.checkpoint import load_checkpoint
 from neurodeploy.training.fit.session import Session, TrainResult
-from neurodeploy.training.model.network import Network
 from neurodeploy.training.model.neurons import NEURONS
+from neurodeploy.training.model.spiking_network import SpikingNetwork
 from neurodeploy.training.world import World, joined_world
 from neurodeploy.training.worst_case import check_target
 
@@ -80,7 +80,6 @@ def train(
     """
     recipe = with_settings(recipe, epochs=epochs, seed=seed)
     out = Path(out)
-    check_memory(recipe)
     if target is not None:
         check_target(recipe, target)
     n = n_threads(recipe.train.threads if threads is None else threads)
@@ -92,7 +91,7 @@ def train(
             if world.first:
                 open_run(out, recipe, resume=resume)
             world.wait()
-            network = Network(recipe, data.train.n_channels, data.n_classes).to(world.device)
+            network = SpikingNetwork(recipe, data.train.n_channels, data.n_classes).to(world.device)
             network.world = world
             session = Session(
                 recipe=recipe,

@@ -14,8 +14,8 @@ from neurodeploy.recipe import Recipe
 from neurodeploy.targets.registry import load_target
 from neurodeploy.targets.target import Target
 from neurodeploy.training.model.connections import has_delays
-from neurodeploy.training.model.network import READOUT, hidden_name
 from neurodeploy.training.model.neurons import NEURONS
+from neurodeploy.training.model.spiking_network import READOUT, hidden_name
 from neurodeploy.training.to_graph import refuse_soft_reset
 from neurodeploy.units import steps_to_delay
 
