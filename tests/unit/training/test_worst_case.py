@@ -13,7 +13,6 @@ from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.model import NeuronModel
 from neurodeploy.recipe import Recipe, list_recipes, load_recipe
 from neurodeploy.recipe.load import parse_recipe
-from neurodeploy.training import worst_case
 from neurodeploy.training.model.network import Network
 from neurodeploy.training.to_graph import to_graph
 from neurodeploy.training.train import train
