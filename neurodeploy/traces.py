@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.findings.printable import printable
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PopulationTrace:
@@ -28,6 +30,13 @@ class PopulationTrace:
     spikes: NDArray[np.uint8]
     v: NDArray[Any] | None = None
     u: NDArray[Any] | None = None
+
+    def __repr__(self) -> str:
+        kept = ", ".join(name for name in ("v", "u") if getattr(self, name) is not None)
+        return (
+            f"PopulationTrace({'x'.join(map(str, self.spikes.shape))}, {int(self.spikes.sum())} spikes"
+            f"{', with ' + kept if kept else ''})"
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,45 +60,13 @@ class Traces:
     score_per_step: NDArray[np.float64] | None = None
     facts: Mapping[str, int] = field(default_factory=dict)
 
-
-def softmax(v: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Softmax over the last axis, shifted by its maximum so that it cannot overflow."""
-    e = np.exp(v - v.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-def scores(
-    kind: str, v: NDArray[np.float64] | None, spikes: NDArray[np.uint8]
-) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """Make class scores from the readout population's trace.
-
-    Parameters
-    ----------
-    kind
-        See :class:`neurodeploy.graph.model.Readout`.
-    v
-        ``[sample, step, class]`` in float units; needed by every kind but ``spike_count``.
-    spikes
-        ``[sample, step, class]``.
-
-    Returns
-    -------
-    score
-        ``[sample, class]``; for ``per_step`` the mean over steps.
-    score_per_step
-        ``[sample, step, class]`` for ``per_step``, else None.
-    """
-    if kind == "spike_count":
-        return spikes.sum(axis=1).astype(np.float64), None
-    if v is None:
-        raise ValueError("a readout's v was not recorded")
-    if kind == "last":
-        return v[:, -1], None
-    if kind == "max":
-        return v.max(axis=1), None
-    probability = softmax(v)
-    if kind == "per_step":
-        return probability.mean(axis=1), probability
-    if kind == "softmax_sum":
-        return probability.sum(axis=1), None
-    raise ValueError(f"unknown score {kind!r}")
+    def __repr__(self) -> str:
+        shown = list(self.populations.items())[:7]
+        lines = [f"Traces of {len(self.populations)} populations [sample x step x neuron]"]
+        lines += [f"  {printable(name)}: {trace!r}" for name, trace in shown]
+        if len(self.populations) > len(shown):
+            lines.append(f"  and {len(self.populations) - len(shown)} more")
+        if self.score is not None:
+            per_step = "" if self.score_per_step is None else ", and one a step"
+            lines.append(f"  score {'x'.join(map(str, self.score.shape))} [sample x class]{per_step}")
+        return "\n".join(lines)

@@ -41,7 +41,7 @@ def _nir(path: Path, folder: Path, _: Path) -> Case:
     shutil.copyfile(path, folder / path.name)
     if SOUND.search(path.name):
         return Case(path.name, kind_nir.sound(path.name))
-    return Case(path.name, kind_nir.commands(random.Random(1), path.name))
+    return Case(path.name, kind_nir.commands(random.Random(1), path.name, dt_s="0.001"))
 
 
 def _bundle(path: Path, folder: Path, seeds: Path) -> Case:

@@ -31,8 +31,8 @@ def left_over(folder: Path, before: frozenset[str]) -> Iterator[str]:
 def wrong_output(command: Command, code: int, folder: Path, *, broke: bool) -> Iterator[str]:
     """Say what is wrong with the output of a command that ended by itself.
 
-    A command that passed leaves a whole output, one that refused leaves none. One that broke, by a traceback or
-    an internal error, may leave either.
+    A command that passed leaves a whole output, one that refused leaves none. One that broke, by a
+    traceback or an internal error, may leave either.
     """
     yield from _reports(command, folder)
     name, path = command.args[0], folder / command.output

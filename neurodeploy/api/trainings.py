@@ -45,7 +45,8 @@ def train(
     resume
         Go on exactly where the run in the folder stopped.
     progress
-        Called after each batch; ``facts`` is an epoch's line of metrics, after an epoch.
+        Called after each batch and epoch with the epochs done and their number; the facts are ``batch`` and
+        ``batches``, or after an epoch its line of metrics.
 
     Returns
     -------
@@ -57,16 +58,11 @@ def train(
     NeurodeployError
         ND051 to ND056 and findings of the data and the recipe.
     """
-    from neurodeploy.training.fit.session import Progress as Batch
     from neurodeploy.training.train import train, with_settings
 
     loaded = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     loaded = with_settings(loaded, epochs=epochs, seed=seed)
     folder = RUNS / f"{loaded.name}-{loaded.train.seed}" if out is None else Path(out)
-
-    def tell(at: Batch) -> None:
-        done = at.epoch + (at.batch / at.batches if at.batches else 0.0)
-        progress("training", int(1000 * done), 1000 * at.epochs, at.metrics or {})
 
     train(
         loaded,
@@ -74,7 +70,7 @@ def train(
         data_dir=None if data_dir is None else Path(data_dir),
         threads=threads,
         resume=resume,
-        progress=tell,
+        progress=progress,
     )
     return Run.open(folder)
 

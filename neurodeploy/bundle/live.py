@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.bundle.running_score import RunningScore
 from neurodeploy.graph.model import Readout
+from neurodeploy.score import RunningScore
 
 
 class Stepped(Protocol):

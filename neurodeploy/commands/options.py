@@ -158,36 +158,6 @@ def echo(text: str, *, err: bool = False) -> None:
     click.echo(printable(text, lines=True), err=err)
 
 
-def progress_lines(*, quiet: bool) -> Callable[[str], None]:
-    """Give a function that says on stderr what is being done: on a terminal, one line that changes.
-
-    Off a terminal a line is printed once for each stage: what follows a comma is a count, and left out.
-    """
-    if quiet:
-        return lambda _: None
-    if sys.stderr.isatty():
-
-        def rewrite(line: str) -> None:
-            click.echo(f"\r\x1b[2K{line}", nl=False, err=True)
-
-        return rewrite
-    said: set[str] = set()
-
-    def once(line: str) -> None:
-        stage = line.partition(",")[0]
-        if stage not in said:
-            said.add(stage)
-            click.echo(stage, err=True)
-
-    return once
-
-
-def end_progress(*, quiet: bool) -> None:
-    """Clear the changing line of :func:`progress_lines`."""
-    if not quiet and sys.stderr.isatty():
-        click.echo("\r\x1b[2K", nl=False, err=True)
-
-
 def colours() -> bool:
     """Say whether stdout is a terminal that may be coloured."""
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ

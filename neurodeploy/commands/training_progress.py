@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from neurodeploy.training.fit.session import Progress
+from neurodeploy.progress import NO_FACTS, Progress, silent
 
-Report = Callable[[Progress], None]
+METRICS = "train_loss"
+"""Of the facts of a training: an epoch's metrics have it, a batch has not."""
 
 
 def epoch_line(metrics: Mapping[str, Any], epochs: int) -> str:
@@ -28,7 +29,7 @@ def epoch_line(metrics: Mapping[str, Any], epochs: int) -> str:
 
 
 @contextmanager
-def reported(*, quiet: bool = False) -> Iterator[Report]:
+def reported(*, quiet: bool = False) -> Iterator[Progress]:
     """Give a function that shows progress on stderr, so that stdout holds results alone.
 
     Parameters
@@ -37,14 +38,14 @@ def reported(*, quiet: bool = False) -> Iterator[Report]:
         Show nothing.
     """
     if quiet:
-        yield lambda _: None
+        yield silent
         return
     console = Console(stderr=True)
     if not console.is_terminal:
 
-        def plain(progress: Progress) -> None:
-            if progress.metrics is not None:
-                console.print(epoch_line(progress.metrics, progress.epochs), soft_wrap=True, highlight=False)
+        def plain(stage: str, done: int = 0, total: int = 0, facts: Mapping[str, Any] = NO_FACTS) -> None:  # noqa: ARG001
+            if METRICS in facts:
+                console.print(epoch_line(facts, total), soft_wrap=True, highlight=False)
 
         yield plain
         return
@@ -59,12 +60,10 @@ def reported(*, quiet: bool = False) -> Iterator[Report]:
     with Bars(*columns, console=console) as bars:
         task = bars.add_task("training", total=None)
 
-        def show(progress: Progress) -> None:
-            part = progress.batch / progress.batches if progress.batches else 0.0
-            bars.update(task, completed=progress.epoch + part, total=progress.epochs)
-            if progress.metrics is not None:
-                bars.console.print(
-                    epoch_line(progress.metrics, progress.epochs), soft_wrap=True, highlight=False
-                )
+        def show(stage: str, done: int = 0, total: int = 0, facts: Mapping[str, Any] = NO_FACTS) -> None:
+            part = facts["batch"] / facts["batches"] if facts.get("batches") else 0.0
+            bars.update(task, description=stage, completed=done + part, total=total)
+            if METRICS in facts:
+                bars.console.print(epoch_line(facts, total), soft_wrap=True, highlight=False)
 
         yield show

@@ -21,7 +21,8 @@ from neurodeploy.nn.connection import Connection
 from neurodeploy.nn.tau import Tau
 from neurodeploy.recipe import Recipe
 from neurodeploy.runs.folder import SAMPLES, read_result
-from neurodeploy.traces import PopulationTrace, Traces, scores
+from neurodeploy.score import scores
+from neurodeploy.traces import PopulationTrace, Traces
 from neurodeploy.training.model.network import READOUT, Layer, Network, hidden_name
 from neurodeploy.training.read_run import read_network
 from neurodeploy.units import steps_to_delay

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from neurodeploy.data.sets import load_data
 from neurodeploy.findings.codes_training import BATCH_TOO_SMALL, LIF_SOFT_RESET
 from neurodeploy.findings.codes_usage import SYSTEM_REFUSES
+from neurodeploy.machine import available_cores
 from neurodeploy.ops.threads import training_threads
+from neurodeploy.progress import Progress, silent
 from neurodeploy.recipe import Recipe
 from neurodeploy.recipe.load import parse_recipe
 from neurodeploy.recipe.sizes import check_memory
@@ -20,7 +22,7 @@ from neurodeploy.runs.folder import CHECKPOINT, locked_run, open_run
 from neurodeploy.targets.registry import DEFAULT_TARGET
 from neurodeploy.targets.target import Target
 from neurodeploy.training.fit.checkpoint import load_checkpoint
-from neurodeploy.training.fit.session import Progress, Session, TrainResult
+from neurodeploy.training.fit.session import Session, TrainResult
 from neurodeploy.training.model.network import Network
 from neurodeploy.training.model.neurons import NEURONS
 from neurodeploy.training.world import World, joined_world
@@ -37,7 +39,7 @@ def train(
     threads: int | None = None,
     resume: bool = False,
     target: str | Path | Target[Any] | None = DEFAULT_TARGET,
-    progress: Callable[[Progress], None] = lambda _: None,
+    progress: Progress = silent,
 ) -> TrainResult:
     """Train a recipe and write a run folder.
 
@@ -133,8 +135,7 @@ def _given(section: Any) -> dict[str, Any]:
 
 def n_threads(asked: int) -> int:
     """Give the number of threads of this process; 0 takes the cores, shared among local processes."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return asked or max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    return asked or max(1, available_cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 def check_trainable(recipe: Recipe, world: World) -> None:
@@ -156,4 +157,4 @@ def check_trainable(recipe: Recipe, world: World) -> None:
         )
 
 
-__all__ = ["Progress", "TrainResult", "train", "with_settings"]
+__all__ = ["TrainResult", "train", "with_settings"]

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from neurodeploy.findings.json_ready import json_ready, rounded
+from neurodeploy.findings.printable import printable
 from neurodeploy.verify.gates import Check, exit_code
 from neurodeploy.verify.ladder import Rung
+from neurodeploy.verify.notebook import checks_html, ladder_html
 from neurodeploy.verify.statistics import PairedDrop
 
 SCHEMA = "neurodeploy/verify/1"
@@ -52,6 +54,10 @@ class SetResult:
     def mismatch(self) -> dict[str, float]:
         """By spiking population: neuron-steps whose spike differs between float and integers, in percent."""
         return self.rungs[-1].mismatch
+
+    def _repr_html_(self) -> str:
+        """Give the ladder as a table, for a notebook."""
+        return ladder_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the set as a JSON-ready mapping; percentages and points to six decimals."""
@@ -111,6 +117,20 @@ class Verification:
     def exit_code(self) -> int:
         """What the process exits with; see :func:`neurodeploy.verify.gates.exit_code`."""
         return exit_code(self.checks)
+
+    def __repr__(self) -> str:
+        lines = [f"Verification of {self.name!r} for {self.target}: exit code {self.exit_code}"]
+        lines += [
+            f"  {check.name:<7} {check.status.value:<8} {check.reason[:80]}" for check in self.checks[:7]
+        ]
+        drops = [f"{each.name} {each.drop.drop:+.2f}" for each in self.sets[:4] if each.drop is not None]
+        if drops:
+            lines.append(f"  drop of accuracy in points: {', '.join(drops)}")
+        return "\n".join(map(printable, lines))
+
+    def _repr_html_(self) -> str:
+        """Give the checks and the ladders as tables, for a notebook."""
+        return checks_html(self)
 
     def check(self, name: str) -> Check:
         """Give the check of a name; KeyError where there is none."""

@@ -14,6 +14,7 @@ from neurodeploy.findings.codes_network import (
     NEGATIVE_DELAY,
     NO_GAIN,
     NOT_FINITE,
+    NUMBER_TOO_LARGE,
     TAU_TOO_SHORT,
     THRESHOLD_BELOW_RESET,
 )
@@ -24,10 +25,16 @@ from neurodeploy.units import off_grid
 MAX_DELAY_STEPS = 2**30
 """The longest delay that is counted: what is added to it on the way to a chip still fits 32 bits."""
 
+MAX_NUMBER = 1e30
+"""The largest weight or parameter: products of a few of them still are float64."""
+
+MIN_GAIN = 1e-30
+"""The smallest r or w_in: what a weight is divided by still gives a float64."""
+
 _TIME_CONSTANTS = ("tau_s", "tau_syn_s")
 
 
-class Listed(Protocol):
+class InLists(Protocol):
     """Elements as lists, which know where each of them stands."""
 
     def where(self, k: int, /) -> tuple[int, ...]:
@@ -42,22 +49,23 @@ def check_values(graph: Graph, *, on_grid: bool = False) -> Iterator[Finding]:
     ------
     Finding
         ND101 NaN or infinite, ND102 a time constant below dt, ND104 a delay off the grid (where ``on_grid``),
-        ND109 a threshold that is not above the reset, ND115 a neuron whose input has no effect.
+        ND109 a threshold that is not above the reset, ND115 a neuron whose input has no effect, ND117 a
+        number that is too large.
     """
     for population in graph.populations:
         for name in population.model.parameters:
-            yield from finite(f"{graph.name}: {population.name}.{name}", getattr(population, name))
+            yield from _usable(f"{graph.name}: {population.name}.{name}", getattr(population, name))
         yield from _taus(graph, population)
         yield from _threshold(graph, population)
         yield from _gain(graph, population)
     for projection in graph.projections:
         where = f"{graph.name}: {projection.name}"
-        yield from finite(f"{where}.weight", projection.listed.weight, projection.listed)
+        yield from _usable(f"{where}.weight", projection.listed.weight, projection.listed)
         if on_grid:
             yield from _off_grid(graph, projection)
 
 
-def _element(bad: NDArray[np.bool_], where: str, at: int, which: str, lists: Listed | None = None) -> str:
+def _element(bad: NDArray[np.bool_], where: str, at: int, which: str, lists: InLists | None = None) -> str:
     """Name the element ``at`` (a flat index) of an array or of lists, and how many elements are as bad."""
     place = np.unravel_index(at, bad.shape) if lists is None else lists.where(at)
     index = ", ".join(str(int(i)) for i in place)
@@ -65,7 +73,7 @@ def _element(bad: NDArray[np.bool_], where: str, at: int, which: str, lists: Lis
     return f"{where}[{index}]" + (f", {which} of {n}" if n > 1 else "")
 
 
-def finite(where: str, array: NDArray[np.float64], lists: Listed | None = None) -> Iterator[Finding]:
+def finite(where: str, array: NDArray[np.float64], lists: InLists | None = None) -> Iterator[Finding]:
     """ND101: an element of an array, or of a column of lists, is NaN or infinite; names the first one."""
     bad = ~np.isfinite(array)
     if bad.any():
@@ -74,6 +82,21 @@ def finite(where: str, array: NDArray[np.float64], lists: Listed | None = None) 
             where=_element(bad, where, first, "first", lists),
             found=f"{array.flat[first]}",
             limit="finite numbers",
+            help="The training diverged or the file is damaged: train again with a lower learning rate, "
+            "or take an earlier checkpoint.",
+        )
+
+
+def _usable(where: str, array: NDArray[np.float64], lists: InLists | None = None) -> Iterator[Finding]:
+    """ND101, ND117: an element is NaN, infinite, or so large that what is computed from it is infinite."""
+    yield from finite(where, array, lists)
+    large = np.isfinite(array) & (np.abs(array) > MAX_NUMBER)
+    if large.any():
+        at = int(np.where(large, np.abs(array), 0.0).argmax())
+        yield NUMBER_TOO_LARGE.finding(
+            where=_element(large, where, at, "worst", lists),
+            found=f"{array.flat[at]:g}",
+            limit=f"{MAX_NUMBER:g} in magnitude",
             help="The training diverged or the file is damaged: train again with a lower learning rate, "
             "or take an earlier checkpoint.",
         )
@@ -113,12 +136,12 @@ def _threshold(graph: Graph, population: Population) -> Iterator[Finding]:
 def _gain(graph: Graph, population: Population) -> Iterator[Finding]:
     """ND115: what arrives at a neuron is multiplied by 0."""
     for name in ("r", "w_in"):
-        none = getattr(population, name) == 0
+        none = np.abs(getattr(population, name)) < MIN_GAIN
         if name in population.model.parameters and none.any():
             yield NO_GAIN.finding(
                 where=_element(none, f"{graph.name}: {population.name}.{name}", int(none.argmax()), "first"),
-                found="0",
-                limit="not 0",
+                found=f"{getattr(population, name)[none][0]:g}",
+                limit=f"{MIN_GAIN:g} in magnitude",
                 help="Take the neuron out, or give its synapses the weight 0 instead.",
             )
 

@@ -15,7 +15,8 @@ from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks.structure import check_structure
 from neurodeploy.graph.model import INPUT, Graph
 from neurodeploy.graph.neurons import rest
-from neurodeploy.traces import PopulationTrace, Traces, scores
+from neurodeploy.score import scores
+from neurodeploy.traces import PopulationTrace, Traces
 from neurodeploy.units import delay_to_steps
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import torch
 import neurodeploy
 from neurodeploy.data.samples import Samples, save_samples
 from neurodeploy.data.sets import DataSets, SampleSet, samples_of
+from neurodeploy.progress import Progress, silent
 from neurodeploy.recipe import Recipe
 from neurodeploy.runs.folder import CHECKPOINT, RECIPE, SAMPLES, unreadable, write_result
 from neurodeploy.runs.metrics import Metrics
@@ -37,25 +38,9 @@ CALIBRATION = 4
 """Stream of random numbers that picks the calibration samples, see :mod:`neurodeploy.training.fit.epoch`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a training is; given to the caller after each batch and each epoch.
-
-    Attributes
-    ----------
-    epoch, epochs
-        Epochs finished, and in all.
-    batch, batches
-        Batches of the epoch under way that are done; 0 after an epoch.
-    metrics
-        The epoch's line of metrics, after an epoch; else None.
-    """
-
-    epoch: int
-    epochs: int
-    batch: int = 0
-    batches: int = 0
-    metrics: Mapping[str, Any] | None = None
+TRAINING = "training"
+"""The stage of a :class:`~neurodeploy.progress.Progress`: done and total are epochs, and the facts are
+``batch`` and ``batches`` of the epoch under way, or an epoch's line of metrics after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +84,11 @@ class Session:
         network: Network,
         data: DataSets,
         world: World,
-        progress: Callable[[Progress], None],
+        progress: Progress,
         started: float,
     ) -> None:
         self.recipe, self.out, self.network, self.data, self.world = recipe, out, network, data, world
-        self.progress = progress if world.first else lambda _: None
+        self.progress = progress if world.first else silent
         self.optimiser = make_optimiser(network)
         self.sigma = make_sigma(recipe)
         self.epoch = 0
@@ -143,7 +128,7 @@ class Session:
                 line = self._one_epoch()
                 metrics.write(line)
                 self._checkpoint()
-                self.progress(Progress(self.epoch, self.recipe.train.epochs, metrics=line))
+                self.progress(TRAINING, self.epoch, self.recipe.train.epochs, line)
 
     def _one_epoch(self) -> dict[str, Any]:
         begun = time.perf_counter()
@@ -152,7 +137,7 @@ class Session:
             self.network.set_sigma(sigma)
 
         def tick(done: int, n: int) -> None:
-            self.progress(Progress(self.epoch, self.recipe.train.epochs, done, n))
+            self.progress(TRAINING, self.epoch, self.recipe.train.epochs, {"batch": done, "batches": n})
 
         trained = train_epoch(
             self.network, self.optimiser, self.data.train, epoch=self.epoch, world=self.world, tick=tick

@@ -157,3 +157,11 @@ def test_wide_and_sparse_networks_never_become_dense(population):
     assert peak < 200e6  # dense: 20 GB
     with pytest.raises(NeurodeployError, match="ND116"):
         _ = graph.projections[0].weight
+
+
+@pytest.mark.parametrize(("value", "found"), [(1e30, []), (1.1e30, ["ND117"]), (-1e300, ["ND117"])])
+def test_a_number_can_be_computed_with(changed, graph, value, found):
+    weight = np.array(graph.projections[0].weight)
+    weight[0, 1, 2] = value
+    assert [f.code for f in check_graph(changed("input->a", weight=weight))] == found
+    assert [f.code for f in check_graph(changed("a", bias=np.array([0.0, value])))] == found

@@ -74,7 +74,7 @@ def strange(rng, value, tree):
 
     others = [v for _, v in places(tree)]
     array = value if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size else np.ones(2)
-    changed = array.copy()
+    changed = array.astype(np.float64)
     changed.flat[rng.integers(array.size)] = NUMBERS[rng.integers(len(NUMBERS))]
     if array is value and rng.random() < 0.6:
         return changed if rng.random() < 0.5 else value * rng.normal(1.0, 0.5, value.shape)

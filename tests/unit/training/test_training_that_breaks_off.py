@@ -14,7 +14,7 @@ from neurodeploy.data.sets import load_data
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.recipe import Recipe, dump_recipe
 from neurodeploy.recipe.load import load_recipe, parse_recipe
-from neurodeploy.training.fit.session import Progress, Session
+from neurodeploy.training.fit.session import Session
 from neurodeploy.training.model.network import Network
 from neurodeploy.training.train import train
 from neurodeploy.training.world import World
@@ -55,8 +55,8 @@ def test_a_validation_loss_that_is_not_finite_is_a_finding(tmp_path: Path) -> No
     data = load_data(recipe)
     network = Network(recipe, 40, 2)
 
-    def explode(at: Progress) -> None:  # as the last step of the optimiser can
-        if at.batch and at.batch == at.batches:
+    def explode(stage, done, total, facts) -> None:  # as the last step of the optimiser can
+        if facts.get("batch") and facts["batch"] == facts["batches"]:
             network.readout.weight.data.fill_(float("nan"))
 
     session = Session(
@@ -104,8 +104,8 @@ def test_a_disk_that_takes_no_more_is_a_finding_and_the_run_goes_on_afterwards(
 def test_two_trainings_do_not_write_into_one_folder(tmp_path: Path) -> None:
     codes = []
 
-    def meanwhile(at: Progress) -> None:
-        if at.batch and not codes:
+    def meanwhile(stage, done, total, facts) -> None:
+        if facts.get("batch") and not codes:
             command = "import sys; from pathlib import Path; from neurodeploy.recipe import load_recipe\n"
             command += "from neurodeploy.findings.finding import NeurodeployError\n"
             command += "from neurodeploy.training.train import train\n"

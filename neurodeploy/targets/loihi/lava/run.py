@@ -24,12 +24,13 @@ from neurodeploy.files import load_npz, save_npz
 from neurodeploy.findings.codes_parity import RUNTIME_FAILED, RUNTIME_TOO_SLOW
 from neurodeploy.findings.codes_usage import NO_SUCH_PATH
 from neurodeploy.findings.finding import NeurodeployError, Rule
+from neurodeploy.score import scores
 from neurodeploy.targets.loihi.lava.environment import lava_python
 from neurodeploy.targets.loihi.lava.python310 import clean_environment
 from neurodeploy.targets.loihi.program import FixedGraph
 from neurodeploy.targets.loihi.program_file import read_program
 from neurodeploy.targets.loihi.target import NETWORK, PROGRAM
-from neurodeploy.traces import PopulationTrace, Traces, scores
+from neurodeploy.traces import PopulationTrace, Traces
 
 RUNNER = Path(__file__).with_name("runner.py")
 START_LIMIT_S = 300.0

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.graph.model import INPUT
+from neurodeploy.score import scores
 from neurodeploy.targets.loihi.chip import DECAY_BITS, STATE_LIMIT, STATE_SHIFT
 from neurodeploy.targets.loihi.program import FixedGraph
-from neurodeploy.traces import PopulationTrace, Traces, scores
+from neurodeploy.traces import PopulationTrace, Traces
 
 CONNECTION_STEP = 1
 """A connection sends at step t what it accumulated at t-1, so a spike with delay d arrives at t + 1 + d."""
