@@ -38,7 +38,7 @@ demo: install
 	$(BIN)/neurodeploy train mts-xor-delays -o $(DEMO)/run --threads 2
 	$(BIN)/neurodeploy export $(DEMO)/run --target loihi -o $(DEMO)/bundle
 	$(BIN)/neurodeploy lava install
-	$(BIN)/neurodeploy verify $(DEMO)/bundle --lava 4 --require lava --max-drop 2 --report $(DEMO)/report.html
+	$(BIN)/neurodeploy verify $(DEMO)/bundle --lava 4 --max-drop 2 --report $(DEMO)/report.html
 
 mutants: install
 	$(BIN)/python benchmarks/row_mutants.py

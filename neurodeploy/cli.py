@@ -39,7 +39,7 @@ Modules are imported when their command is called, so that ``--help`` stays quic
 EXIT_CODES = """\
 \b
 Exit codes:
-  0  every required check ran and passed
+  0  every required check ran and none failed
   1  a gate failed
   2  wrong usage or bad input
   3  the network breaks a rule of the target

@@ -235,8 +235,8 @@ def verify(
     samples
         How many samples of each set P2 measures; None for all.
     runtimes
-        How many samples each runtime must run (P3), by its name, as ``{"lava": 4}``: one that is missing is
-        exit code 4.
+        How many samples each runtime must run (P3), by its name, as ``{"lava": 4}``; the empty name is the
+        target's first. One that is missing is exit code 4.
     if_present
         The same for runtimes that may be missing: then the check is skipped, with the reason.
     max_drop

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,27 @@ class SampleCount(click.ParamType):  # type: ignore[type-arg]  # generic from cl
         return number
 
 
+class RuntimeCount(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
+    """A number of samples, or the name of a runtime and a number: ``4`` or ``lava=4``."""
+
+    name = "[NAME=]N"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        """Give name and number; the empty name stands for the target's own runtime."""
+        if isinstance(value, tuple):
+            return value
+        name, _, text = str(value).rpartition("=")
+        try:
+            number = int(text)
+        except ValueError:
+            number = 0
+        if number < 1:
+            self.fail(f"{value!r} is neither a number above 0 nor NAME=N", param, ctx)
+        return name, number
+
+
 @click.command("verify")
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option(
@@ -50,6 +71,22 @@ class SampleCount(click.ParamType):  # type: ignore[type-arg]  # generic from cl
     type=click.IntRange(min=1),
     metavar="N",
     help="The same where Lava is there; where it is not, P3 is skipped.",
+)
+@click.option(
+    "--runtime",
+    "runtimes",
+    type=RuntimeCount(),
+    multiple=True,
+    metavar="[NAME=]N",
+    help="Samples that a runtime of the target must run, by default its first; --lava N is lava=N.",
+)
+@click.option(
+    "--runtime-if-present",
+    "if_present",
+    type=RuntimeCount(),
+    multiple=True,
+    metavar="[NAME=]N",
+    help="The same where it is there.",
 )
 @click.option(
     "--max-drop",
@@ -85,6 +122,8 @@ def command(
     samples: int,
     lava: int | None,
     lava_if_present: int | None,
+    runtimes: tuple[tuple[str, int], ...],
+    if_present: tuple[tuple[str, int], ...],
     max_drop: float | None,
     confidence: float | None,
     given: Path | None,
@@ -106,14 +145,16 @@ def command(
     outputs = {"--json-to": json_to, "--junit": junit, "--report": report}
     written = {option: path for option, path in outputs.items() if path is not None}
     check_outputs(bundle, written)
+    required = by_name(runtimes, lava)
+    optional = by_name(if_present, lava_if_present)
     with progress_bar.shown("loading", quiet=as_json) as progress:
         from neurodeploy.api.bundles import verify
 
         result = verify(
             bundle,
             samples=samples or None,
-            runtimes={} if lava is None else {"lava": lava},
-            if_present={} if lava_if_present is None else {"lava": lava_if_present},
+            runtimes=required,
+            if_present=optional,
             max_drop=max_drop,
             confidence=confidence,
             given=given,
@@ -131,6 +172,19 @@ def command(
         for path in written.values():
             options.echo(f"report: {path}")
     ctx.exit(result.exit_code)
+
+
+def by_name(named: Sequence[tuple[str, int]], lava: int | None) -> dict[str, int]:
+    """Give the number of samples of each runtime; ND080 where one is asked for twice."""
+    every = [*named, *([] if lava is None else [("lava", lava)])]
+    numbers = dict(every)
+    if len(numbers) < len(every):
+        raise WRONG_USAGE.error(
+            message="wrong usage: a runtime is asked for twice",
+            where=", ".join(name or "the target's own" for name, _ in every),
+            help="Give one number of samples for each.",
+        )
+    return numbers
 
 
 def _document(option: str, result: Verification) -> str:

@@ -153,16 +153,6 @@ RUN_FILE_CHANGED = Rule(
     example="a checkpoint on a disk that loses bits",
 )
 
-NETWORK_TOO_LARGE = Rule(
-    "ND058",
-    "the network does not fit into this machine's memory",
-    why=(
-        "Weights, delays, their gradients and Adam's two moments take 16 bytes a parameter, a kernel over "
-        "delays 12 more for each synapse and slot. What cannot be held is refused before anything runs."
-    ),
-    example="--set network.hidden=[65536,65536]",
-)
-
 BAD_GRID = Rule(
     "ND060",
     "a grid cannot be used",

@@ -12,10 +12,12 @@ from typing import Any
 from neurodeploy.data.sets import load_data
 from neurodeploy.findings.codes_training import BATCH_TOO_SMALL, LIF_SOFT_RESET
 from neurodeploy.findings.codes_usage import SYSTEM_REFUSES
+from neurodeploy.machine import available_cores
 from neurodeploy.ops.threads import training_threads
 from neurodeploy.progress import Progress, silent
 from neurodeploy.recipe import Recipe
 from neurodeploy.recipe.load import parse_recipe
+from neurodeploy.recipe.sizes import check_memory
 from neurodeploy.runs.folder import CHECKPOINT, locked_run, open_run
 from neurodeploy.targets.registry import DEFAULT_TARGET
 from neurodeploy.targets.target import Target
@@ -24,7 +26,7 @@ from neurodeploy.training.fit.session import Session, TrainResult
 from neurodeploy.training.model.network import Network
 from neurodeploy.training.model.neurons import NEURONS
 from neurodeploy.training.world import World, joined_world
-from neurodeploy.training.worst_case import check_memory, check_target
+from neurodeploy.training.worst_case import check_target
 
 
 def train(
@@ -69,8 +71,8 @@ def train(
     ------
     NeurodeployError
         ND2xx (exit 3) a rule of the target, ND051 to ND053 about the folder, ND054 the loss is not finite,
-        ND055 fewer samples in a batch than processes, ND056 soft reset of a neuron that has none, ND058 a
-        network beyond this machine's memory, ND084 the system refuses a file (a full disk), ND085 another
+        ND055 fewer samples in a batch than processes, ND056 soft reset of a neuron that has none, ND046 more
+        than this machine's memory, ND084 the system refuses a file (a full disk), ND085 another
         process trains into the folder; findings of the data, of a damaged run (ND002, ND057) and of the
         recipe.
     KeyboardInterrupt
@@ -133,8 +135,7 @@ def _given(section: Any) -> dict[str, Any]:
 
 def n_threads(asked: int) -> int:
     """Give the number of threads of this process; 0 takes the cores, shared among local processes."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return asked or max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    return asked or max(1, available_cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 def check_trainable(recipe: Recipe, world: World) -> None:

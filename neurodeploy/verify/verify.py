@@ -50,7 +50,8 @@ def verify(
     samples
         How many samples of each set P2 measures; None for all.
     runtimes
-        How many samples each runtime must run, by its name: one that is missing is exit code 4.
+        How many samples each runtime must run, by its name; the empty name is the target's first. One that
+        is missing is exit code 4.
     if_present
         The same for runtimes that may be missing: then the check is skipped, with the reason.
     max_drop, confidence
@@ -82,7 +83,7 @@ def verify(
     opened = open_bundle(bundle)
     manifest, target = opened.manifest, opened.target
     known = {**target.runtimes, **({} if runtime is None else {runtime.name: runtime})}
-    _known(wanted, known)
+    wanted = _resolved(wanted, known, target.name)
     progress("reading the network and its samples")
     program, graph, golden = opened.program, opened.graph, opened.golden
     checks = [
@@ -141,13 +142,26 @@ def _wanted(runtimes: Mapping[str, int], if_present: Mapping[str, int]) -> dict[
     return required | {name: (number, False) for name, number in if_present.items()}
 
 
-def _known(wanted: Mapping[str, object], known: Mapping[str, Runtime]) -> None:
-    """Refuse a runtime that the target does not have."""
-    for name in wanted:
-        if name not in known:
+def _resolved(
+    wanted: Mapping[str, tuple[int, bool]], known: Mapping[str, Runtime], target: str
+) -> dict[str, tuple[int, bool]]:
+    """Give the wishes by the names that the target has; refuse a runtime that it has not."""
+    resolved: dict[str, tuple[int, bool]] = {}
+    for name, wish in wanted.items():
+        full = name or next(iter(known), "")
+        if full not in known:
             raise UNKNOWN_RUNTIME.error(
-                where="verify", found=name, limit=", ".join(known) or "none", help=nearest(name, known)
+                where=f"target {target}",
+                found=name or "a runtime was asked for",
+                limit=", ".join(known) or "it has none besides our simulator",
+                help=nearest(name, known),
             )
+        if full in resolved:
+            raise WRONG_USAGE.error(
+                message="wrong usage: a runtime is asked for twice", where=full, help="Give one number."
+            )
+        resolved[full] = wish
+    return resolved
 
 
 def _in_runtimes(

@@ -39,6 +39,13 @@ def run(*words: str | Path, exit_code: int = 0) -> Result:
         ("--lava", "-2"),
         ("--lava-if-present", "0"),
         ("--lava", "2", "--lava-if-present", "2"),
+        ("--runtime", "0"),
+        ("--runtime", "lava=0"),
+        ("--runtime", "lava"),
+        ("--runtime", "2", "--lava", "2"),
+        ("--runtime", "2", "--runtime", "3"),
+        ("--runtime", "lava=2", "--lava-if-present", "2"),
+        ("--runtime-if-present", "1.5"),
         ("--require", "lava"),
         ("--json-to",),
     ],
@@ -52,8 +59,13 @@ def test_what_means_nothing_or_has_no_effect_is_wrong_usage(words, bundle):
 @pytest.mark.usefixtures("without_lava")
 def test_a_runtime_that_is_asked_for_and_missing_has_one_exit_code_in_every_report(bundle, tmp_path):
     files = ("--json-to", tmp_path / "v.json", "--junit", tmp_path / "v.xml", "--report", tmp_path / "v.html")
-    for wish, code in (("--lava", 4), ("--lava-if-present", 0)):
-        result = run("verify", bundle, "--samples", "2", wish, "2", *files, exit_code=code)
+    for *wish, code in (
+        ("--lava", "2", 4),
+        ("--lava-if-present", "2", 0),
+        ("--runtime", "2", 4),
+        ("--runtime-if-present", "lava=2", 0),
+    ):
+        result = run("verify", bundle, "--samples", "2", *wish, *files, exit_code=code)
         assert f"(exit code {code})" in re.sub(r"\s+", " ", result.stdout)
         assert json.loads((tmp_path / "v.json").read_text())["exit_code"] == code
         suite = ET.parse(tmp_path / "v.xml").getroot().find("testsuite")

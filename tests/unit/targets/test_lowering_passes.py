@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.graph.model import NeuronModel
 from neurodeploy.passes.by_name import load_pass, pass_names
 from neurodeploy.passes.clamp_delays import ClampDelays
 from neurodeploy.passes.draft import Draft, Pass, run_passes
@@ -18,8 +19,16 @@ LOIHI = load_target("loihi2")
 PASSES = ["round_delays", "group_decays", "choose_scale", "round_weights", "round_thresholds"]
 
 
-def test_each_pass_gives_the_graph_that_the_program_decodes_to(tiny_graph):
+@pytest.mark.parametrize("filtered", [False, True])
+def test_each_pass_gives_the_graph_that_the_program_decodes_to(tiny_graph, filtered):
     """Two ways to the same numbers: forward through the passes, and back from the integers alone."""
+    if filtered:
+        model = {NeuronModel.LIF: NeuronModel.CUBA_LIF, NeuronModel.LI: NeuronModel.CUBA_LI}
+        cells = tuple(
+            replace(p, model=model[p.model], tau_syn_s=np.linspace(0.02, 0.023, p.size), bias=0 * p.bias)
+            for p in tiny_graph.populations
+        )
+        tiny_graph = replace(tiny_graph, populations=cells)
     seen: list[tuple[str, Draft]] = []
     spikes = (np.random.default_rng(0).random((8, 40, 12)) < 0.2).astype(np.uint8)
     lowered = LOIHI.lower(
@@ -30,7 +39,7 @@ def test_each_pass_gives_the_graph_that_the_program_decodes_to(tiny_graph):
     for key, name in (("delays", 0), ("decays", 1), ("weights", 3), ("thresholds", 4)):
         given = seen[name][1].graph
         for one, other in zip(given.populations, decoded[key].populations, strict=True):
-            for field in ("tau_s", "v_threshold", "v_reset", "v_leak", "bias"):
+            for field in ("tau_s", "tau_syn_s", "v_threshold", "v_reset", "v_leak", "bias"):
                 assert np.allclose(getattr(one, field), getattr(other, field), rtol=1e-12, atol=1e-12), field
         for one, other in zip(given.projections, decoded[key].projections, strict=True):
             assert np.allclose(one.weight, other.weight, rtol=1e-12, atol=1e-14)

@@ -14,6 +14,7 @@ from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
 from neurodeploy.passes.draft import Draft, run_passes
 from neurodeploy.targets.loihi.lower.decisions import Decisions
+from neurodeploy.targets.loihi.lower.peak import peak_sum, worst_sum
 from neurodeploy.targets.loihi.lower.row import loihi_passes
 from neurodeploy.targets.loihi.netx import netx_misfits
 from neurodeploy.targets.loihi.simulate.naive import simulate_reference
@@ -306,3 +307,59 @@ def test_counts_that_would_overflow_the_accumulator_get_a_smaller_scale(n_taps: 
     assert not list(LOIHI.range_findings(program, spikes, "given"))
     reached = simulate_reference(program, spikes[:2]).facts["max_abs_accumulator"]
     assert 32767 / 3 < reached <= 32767 / 1.4, "no smaller than the margin asks for"
+
+
+def one_population(tau_s: float, weight: float, *, threshold: float = 1.0, delay: int = 1) -> Graph:
+    """Ten inputs onto four neurons that are all alike."""
+    graph = network(np.random.default_rng(0), delay=1)
+    first, cell = graph.projections[0], graph.populations[0]
+    cell = replace(
+        cell, tau_s=np.full(cell.size, tau_s), v_threshold=np.full(cell.size, threshold), bias=0.0 * cell.bias
+    )
+    jitter = np.random.default_rng(1).uniform(0.5, 1.0, first.weight.shape)
+    first = replace(first, weight=weight * jitter, delay_s=np.full_like(first.delay_s, delay * DT_S))
+    return replace(
+        graph, populations=(cell, *graph.populations[1:]), projections=(first, *graph.projections[1:])
+    )
+
+
+def test_a_tau_of_one_step_gets_the_largest_decay() -> None:
+    assert (LOIHI.lower(one_population(DT_S, 0.2)).program.populations[0].dv == 4095).all()
+
+
+def test_a_threshold_far_above_the_weights_fills_its_register_and_no_more() -> None:
+    held = LOIHI.lower(one_population(0.1, 0.001)).program
+    assert (held.populations[0].vth == 131071).all()
+    threshold = held.populations[0].vth * 64 / held.populations[0].scale
+    assert np.abs(threshold - 1.0).max() < 1e-4, "the scale gives way, not the threshold"
+
+
+def test_a_threshold_far_below_the_weights_gets_a_positive_exponent() -> None:
+    held = LOIHI.lower(one_population(0.1, 200.0)).program
+    assert held.projections[0].exponent > 0 and (held.populations[0].vth >= 128).all()
+    assert held.projections[0].weight.max() > 100
+
+
+def test_the_peak_of_the_input_counts_every_delay() -> None:
+    """Against every step and synapse one by one."""
+    rng = np.random.default_rng(0)
+    graph = network(rng, delay=3)
+    projection = graph.projections[0]
+    shape = (2, *projection.weight.shape[1:])
+    steps = rng.integers(1, 12, shape)
+    projection = replace(projection, weight=rng.normal(0, 1, shape), delay_s=steps * DT_S)
+    graph = replace(graph, input_max=5, projections=(projection, *graph.projections[1:]))
+    spikes = rng.integers(0, 6, (3, 15, 10)).astype(np.uint8) * (rng.random((3, 15, 10)) < 0.2)
+    total = np.zeros((3, 15, shape[1]))
+    for sample, step, source in zip(*np.nonzero(spikes), strict=True):
+        for tap in range(2):
+            for post in range(shape[1]):
+                arrival = step + steps[tap, post, source]
+                if arrival < 15:
+                    total[sample, arrival, post] += (
+                        spikes[sample, step, source] * projection.weight[tap, post, source]
+                    )
+    jumps = {projection.name: projection.weight}
+    found = peak_sum(graph, "a", jumps, {INPUT: PopulationTrace(spikes.astype(np.uint8))})
+    assert found == pytest.approx(np.abs(total).max())
+    assert worst_sum(graph, "a", jumps) == pytest.approx(5 * np.abs(projection.weight).sum(axis=(0, 2)).max())

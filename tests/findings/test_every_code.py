@@ -1,0 +1,60 @@
+"""Rule 8: every code is triggered by the cheapest real route, and its text is held golden."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from neurodeploy.findings.explain import all_codes
+
+sys.path.insert(0, str(Path(__file__).parent))
+from triggers import SLOW, TRIGGERS, Place, text_of
+
+for family in ("usage", "networks", "training", "parity"):
+    importlib.import_module(family)
+
+PACKAGE_OF_OURS = re.compile(r"(?<=[\s'\"(=])/[^\s:,'\")]*/(?=neurodeploy/|site-packages/)")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture
+def place(tiny_folder: Path, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    return Place(tmp_path, tiny_folder, monkeypatch, runs)
+
+
+def neutral(text: str, place: Place) -> str:
+    """Take out of a text what differs between machines, Pythons and moments."""
+    text = text.replace(str(place.folder), "DIR").replace(str(place.tiny), "TINY")
+    text = text.replace(str(Path(sys.executable).parent), "BIN")
+    text = re.sub(r"python 3\.\d+", "python 3.x", text)
+    text = re.sub(r"[0-9a-f]{64}", "SHA256", text)
+    text = re.sub(r"/lava/[0-9a-f]{12}/", "/lava/PINS/", text)
+    return PACKAGE_OF_OURS.sub("", text)
+
+
+@pytest.mark.parametrize(
+    "code", [pytest.param(code, marks=[pytest.mark.slow] * (code in SLOW)) for code in sorted(TRIGGERS)]
+)
+def test_a_code_is_triggered_and_reads_well(code: str, place: Place, golden) -> None:
+    assert code in all_codes()
+    text = neutral(text_of(code, place), place)
+    golden.check(text + "\n", golden.folder.parent / "findings" / f"{code}.txt")
+
+
+def test_no_code_is_without_a_trigger() -> None:
+    assert sorted(all_codes().keys() - TRIGGERS.keys()) == []
+
+
+def test_no_golden_text_is_left_of_a_code_that_is_gone() -> None:
+    folder = Path(__file__).parents[1] / "golden" / "findings"
+    assert {path.stem for path in folder.glob("*.txt")} <= TRIGGERS.keys()
