@@ -118,9 +118,9 @@ def _show(result: SweepResult, folder: Path, *, as_json: bool) -> None:
         options.print_json(content, schema="sweep", exit_code=code)
         return
     for failure in result.failures:
-        click.echo(failure.render(), err=True)
-    click.echo(table_markdown(result.points))
-    click.echo(f"{folder}: rows.csv, table.json, table.md")
+        options.echo(failure.render(), err=True)
+    options.echo(table_markdown(result.points))
+    options.echo(f"{folder}: rows.csv, table.json, table.md")
 
 
 def _in_percent(point: dict[str, Any]) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def _watching(*, quiet: bool) -> Iterator[Watcher]:
             self.say(describe(job, row, failure, self.done, self.n))
 
         def say(self, line: str) -> None:
-            click.echo(line, err=True)
+            options.echo(line, err=True)
 
         n = 0
 

@@ -87,12 +87,12 @@ def command(
         options.print_json({"run": str(folder), **options.in_percent(result.facts)}, schema="train")
         return
     for note in result.notes:
-        click.echo(f"note: {note}")
-    click.echo(
+        options.echo(f"note: {note}")
+    options.echo(
         f"validation {result.validation.accuracy:.2%} of {result.facts['validation']['samples']} samples, "
         f"test {result.test.accuracy:.2%} of {result.facts['test']['samples']}, "
         f"epoch {result.selected_epoch} of {result.epochs}, {result.seconds:.0f} s"
     )
-    click.echo(f"run: {folder}")
+    options.echo(f"run: {folder}")
     if target != "none":
-        click.echo(f"next: neurodeploy export {folder} --target {target}")
+        options.echo(f"next: neurodeploy export {folder} --target {target}")

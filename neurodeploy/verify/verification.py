@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from neurodeploy.findings.html_table import html_table
 from neurodeploy.findings.json_ready import json_ready, rounded
 from neurodeploy.findings.printable import printable
 from neurodeploy.verify.gates import Check, exit_code
 from neurodeploy.verify.ladder import Rung
-from neurodeploy.verify.notebook import checks_html, ladder_html
 from neurodeploy.verify.statistics import PairedDrop
 
 SCHEMA = "neurodeploy/verify/1"
@@ -57,7 +57,16 @@ class SetResult:
 
     def _repr_html_(self) -> str:
         """Give the ladder as a table, for a notebook."""
-        return ladder_html(self)
+        title = f"ladder on {self.name}, {self.n_samples} of {self.n_available} samples"
+        columns = ("rung", "accuracy %", "agreement %", *(f"{name} spikes ≠ %" for name in self.mismatch))
+        rows = [
+            (
+                rung.title,
+                *map(_percent, (rung.accuracy, rung.agreement, *map(rung.mismatch.get, self.mismatch))),
+            )
+            for rung in self.rungs
+        ]
+        return html_table(title, columns, rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the set as a JSON-ready mapping; percentages and points to six decimals."""
@@ -70,6 +79,10 @@ class SetResult:
             "drop": None if self.drop is None else _drop_to_dict(self.drop),
             "rungs": [rung.to_dict() for rung in self.rungs],
         }
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def _drop_to_dict(drop: PairedDrop) -> dict[str, Any]:
@@ -130,7 +143,10 @@ class Verification:
 
     def _repr_html_(self) -> str:
         """Give the checks and the ladders as tables, for a notebook."""
-        return checks_html(self)
+        title = f"{self.name}, target {self.target}, exit code {self.exit_code}"
+        rows = [(check.name, check.title, check.status.value, check.reason) for check in self.checks]
+        ladders = "".join(result._repr_html_() for result in self.sets)
+        return html_table(title, ("check", "what", "result", "compared, or why not"), rows) + ladders
 
     def check(self, name: str) -> Check:
         """Give the check of a name; KeyError where there is none."""
