@@ -17,6 +17,7 @@ from triggers import SLOW, TRIGGERS, Place, text_of
 for family in ("usage", "networks", "training", "parity"):
     importlib.import_module(family)
 
+ROOT = Path(__file__).parents[2]
 PACKAGE_OF_OURS = re.compile(r"(?<=[\s'\"(=])/[^\s:,'\")]*/(?=neurodeploy/|site-packages/)")
 
 
@@ -35,13 +36,19 @@ def place(tiny_folder: Path, runs: Path, tmp_path: Path, monkeypatch: pytest.Mon
 def neutral(text: str, place: Place) -> str:
     """Take out of a text what differs between machines, Pythons and moments."""
     text = text.replace(str(place.folder), "DIR").replace(str(place.tiny), "TINY")
-    text = text.replace(str(Path(sys.executable).parent), "BIN")
+    text = text.replace(str(Path(sys.executable).parent), "BIN").replace(f"{ROOT}/", "")
     text = re.sub(r"python 3\.\d+", "python 3.x", text)
-    text = re.sub(r"[0-9a-f]{64}", "SHA256", text)
-    text = re.sub(r"/lava/[0-9a-f]{12}/", "/lava/PINS/", text)
+    text = re.sub(r"sha256 [0-9a-f]{8,64}(\.\.\.)?", "sha256 DIGEST", text)
+    text = re.sub(r"/lava/[0-9a-f]{12}", "/lava/PINS", text)
+    text = re.sub(r"process \d+ on \S+", "process 1 on HOST", text)
+    text = re.sub(r"-?\d\.\d{9,}", "FLOAT64", text)
+    text = re.sub(r"\S+\.py:\d+ \w+( < \S+\.py:\d+ \w+)*", "PLACES", text)
+    text = re.sub(r"neurodeploy [\d.]+, Python .*", "VERSIONS.", text)
+    text = re.sub(r"[\d.]+ GB(?=, this machine)", "SIZE", text)
     return PACKAGE_OF_OURS.sub("", text)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Ray warns before it raises
 @pytest.mark.parametrize(
     "code", [pytest.param(code, marks=[pytest.mark.slow] * (code in SLOW)) for code in sorted(TRIGGERS)]
 )
