@@ -138,6 +138,11 @@ def no_gain(_: Place) -> Iterable[Finding]:
     return check_graph(hidden(r=0.0))
 
 
+@triggers("ND117")
+def number_too_large(_: Place) -> Iterable[Finding]:
+    return check_graph(first(projection(INPUT, "hidden", weight=1e300)))
+
+
 # ---- NIR files
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -65,3 +66,54 @@ def test_no_code_is_without_a_trigger() -> None:
 def test_no_golden_text_is_left_of_a_code_that_is_gone() -> None:
     folder = Path(__file__).parents[1] / "golden" / "findings"
     assert {path.stem for path in folder.glob("*.txt")} <= TRIGGERS.keys()
+
+
+# ---- examples
+
+
+BEFORE = {
+    "--set": "train mts-xor -o run",
+    "--target": "check tiny.nir",
+    "--grid": "sweep mts-xor -o sweep --seeds 0",
+    "--seeds": "sweep mts-xor -o sweep",
+    "--pass": "export tiny.nir -o bundle",
+}
+"""What an example that is only an option stands behind."""
+PROSE = re.compile(r"[,;:`]| (on|with|without|after|before|where|for|of|then) ")
+
+
+def command_of(example: str) -> list[str] | None:
+    """Give an example's words after ``neurodeploy``; None where it is no command but says what happens."""
+    if PROSE.search(example) or not example.startswith(("neurodeploy ", "--")):
+        return None
+    words = shlex.split(example)
+    if words[0] == "neurodeploy":
+        return words[1:]
+    return [*BEFORE[words[0]].split(), *words] if words[0] in BEFORE else None
+
+
+EXAMPLES = {
+    code: words for code, rule in all_codes().items() if (words := command_of(rule.example)) is not None
+}
+
+
+def test_there_are_examples_to_run():
+    assert {"ND001", "ND005", "ND020", "ND022", "ND027", "ND060", "ND081", "ND086"} <= EXAMPLES.keys()
+
+
+@pytest.mark.parametrize("code", sorted(EXAMPLES))
+def test_an_example_that_is_a_command_does_what_it_says(code: str, place: Place) -> None:
+    place.patch.setenv("HOME", str(place.folder / "home"))
+    Path("home").mkdir()
+    Path("home/thesis.txt").write_text("years of work")
+    Path("notes.txt").write_text("not an array")
+    for name, make in (("BUNDLE", place.bundle), ("tiny.nir", place.nir), ("IN.npz", place.given)):
+        if any(name in word for word in EXAMPLES[code]):
+            make()
+            if name == "IN.npz":
+                Path("given.npz").rename(name)
+    if "RUN" in EXAMPLES[code]:
+        place.trained("plain").rename("RUN")
+    words = [str(Path(word).expanduser()) if word == "~" else word for word in EXAMPLES[code]]
+    assert f"[{code}]" in place.command(*words)
+    assert Path("home/thesis.txt").read_text() == "years of work"

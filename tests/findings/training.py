@@ -186,15 +186,6 @@ def not_enough_memory(place: Place) -> str:
     return train(place, "network.hidden=[12000,12000]")
 
 
-@triggers("ND058")
-def network_too_large(_: Place) -> Iterable[Finding]:
-    from neurodeploy.recipe import load_recipe
-    from neurodeploy.training.worst_case import check_memory
-
-    check_memory(load_recipe("mts-xor", ["network.hidden=[40000,40000]"]))
-    return ()
-
-
 @triggers("ND042")
 def data_misfit(place: Place) -> Iterable[Finding]:
     from neurodeploy.data.sets import load_data
