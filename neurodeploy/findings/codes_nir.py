@@ -35,7 +35,7 @@ BAD_STRUCTURE = Rule(
     "ND122",
     "the NIR graph has a structure that cannot be represented",
     why="A network is populations joined by sums of weights and delays.",
-    example="two Affine nodes in a row",
+    example="an Affine with a bias before a Delay",
 )
 
 BAD_PARAMETER = Rule(

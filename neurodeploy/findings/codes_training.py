@@ -140,7 +140,7 @@ LIF_SOFT_RESET = Rule(
     "ND056",
     "Norse's LIF has no soft reset",
     why="Only LIFBox here subtracts the threshold; LIF follows Norse's own step.",
-    example="--set network.neuron=lif --set network.reset=soft",
+    example="nd.train of a recipe with neuron = lif and reset = soft, without a target",
 )
 
 RUN_FILE_CHANGED = Rule(

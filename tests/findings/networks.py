@@ -128,6 +128,21 @@ def silent_source(_: Place) -> Iterable[Finding]:
     return check_graph(chain(populations=both))
 
 
+@triggers("ND114")
+def delay_too_large(_: Place) -> Iterable[Finding]:
+    return check_graph(first(projection(INPUT, "hidden", steps=1e30)))
+
+
+@triggers("ND115")
+def no_gain(_: Place) -> Iterable[Finding]:
+    return check_graph(hidden(r=0.0))
+
+
+@triggers("ND117")
+def number_too_large(_: Place) -> Iterable[Finding]:
+    return check_graph(first(projection(INPUT, "hidden", weight=1e300)))
+
+
 # ---- NIR files
 
 
@@ -163,8 +178,18 @@ def no_dt(place: Place) -> str:
 
 @triggers("ND122")
 def bad_structure(place: Place) -> str:
-    one = np.ones((1, 1))
-    return place.command("check", written(nir.Affine(one, np.ones(1)), nir.Affine(one, np.ones(1)), lif()))
+    biased = nir.Affine(np.ones((1, 1)), np.ones(1))
+    return place.command("check", written(biased, nir.Delay(np.full(1, DT_S)), lif()))
+
+
+@triggers("ND116")
+def too_large(place: Place) -> str:
+    path = written(nir.Linear(np.ones((1, 1))), lif())
+    with h5py.File(path, "r+") as file:
+        weight = next(name for name in ("node/nodes/n0/weight", "nodes/n0/weight") if name in file)
+        del file[weight]
+        file.create_dataset(weight, (10**6, 10**6), dtype=np.float64, chunks=(1000, 1000))  # no chunk stored
+    return place.command("check", path)
 
 
 @triggers("ND124")
@@ -314,13 +339,11 @@ def delays_rounded(_: Place) -> Iterable[Finding]:
 
 @triggers("ND302")
 def weights_clipped(_: Place) -> Iterable[Finding]:
-    weight = np.random.default_rng(1).normal(0, 0.01, (1, 12, 10))
-    weight[0, 0, 0] = 0.1
-    outlier = Projection(source=INPUT, target="hidden", weight=weight, delay_s=np.full((1, 12, 10), DT_S))
-    wide = chain(
-        input_size=10, populations=(population("hidden", size=12),), projections=(outlier,), readout=None
-    )
-    return lowered(wide)
+    weight = np.random.default_rng(1).normal(0, 0.01, (1, 100, 100))
+    weight[0, 0, 0] = 0.1  # one outlier: clipping it costs less than a coarser grid for all
+    synapses = Projection(source=INPUT, target="hidden", weight=weight, delay_s=np.full(weight.shape, DT_S))
+    cells = (population("hidden", size=100),)
+    return lowered(chain(input_size=100, populations=cells, projections=(synapses,), readout=None))
 
 
 @triggers("ND303")

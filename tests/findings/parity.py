@@ -6,11 +6,14 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import h5py
 import numpy as np
 from triggers import Place, triggers
 
+from neurodeploy.bundle.manifest_file import read_manifest, write_manifest
 from neurodeploy.findings.finding import Finding
 from neurodeploy.targets.loihi.program_file import read_program, write_program
 from neurodeploy.targets.registry import load_target
@@ -93,8 +96,11 @@ def runtime_too_slow(place: Place) -> Iterable[Finding]:
 
 
 @triggers("ND427")
-def unknown_runtime(place: Place) -> str:
-    return place.command("verify", place.bundle(), "--require", "loihi")
+def unknown_runtime(place: Place) -> Iterable[Finding]:
+    from neurodeploy.verify.verify import verify
+
+    verify(place.bundle(), runtimes={"lavva": 1})
+    return ()
 
 
 # ---- the simulators
@@ -144,47 +150,41 @@ def with_program(place: Place, change: Callable[[Any], Any]) -> Path:
     return place.bundle(rehash=write)
 
 
-def negated(program: Any) -> Any:
-    """Turn the sign of the last projection's weights."""
+def without_weights(program: Any) -> Any:
+    """Take away what reaches the readout."""
     last = program.projections[-1]
-    return replace(program, projections=(*program.projections[:-1], replace(last, weight=-last.weight)))
+    none = replace(last, weight=np.zeros_like(last.weight))
+    return replace(program, projections=(*program.projections[:-1], none))
 
 
-def with_golden(place: Place, change: Callable[[dict[str, np.ndarray]], object]) -> Path:
-    def write(bundle: Path) -> None:
-        with np.load(bundle / "golden.npz") as file:
-            arrays = {name: file[name] for name in file.files}
-        change(arrays)
-        np.savez(bundle / "golden.npz", **arrays)
-
-    return place.bundle(rehash=write)
+def threshold(program: Any, value: int) -> Any:
+    """Give the first population another threshold."""
+    one = program.populations[0]
+    other = replace(one, vth=np.full_like(one.vth, value))
+    return replace(program, populations=(other, *program.populations[1:]))
 
 
 @triggers("ND470")
-def p1_differs(place: Place) -> str:
-    place.trained("plain")
-    place.command("export", "run", "-o", "BUNDLE")
+def p1_differs(place: Place) -> Iterable[Finding]:
+    from neurodeploy.verify.verify import verify
 
-    bundle = Path("BUNDLE")
+    bundle = place.exported()
     with np.load(bundle / "golden.npz") as file:
         arrays = {name: np.array(file[name]) for name in file.files}
-    name = next(name for name in sorted(arrays) if name.startswith("trained/") and name.endswith("/v"))
-    arrays[name][0, 3, 0] += 1.0
+    arrays["trained/hidden1/v"][0, 3, 0] = 1.0
     np.savez(bundle / "golden.npz", **arrays)
-    from neurodeploy.bundle.manifest_file import read_manifest, write_manifest
-
     write_manifest(bundle, read_manifest(bundle))
-    return place.command("verify", bundle, "--samples", "1")
+    return verify(bundle, samples=1).check("P1").findings
 
 
 @triggers("ND471")
 def drop_too_large(place: Place) -> str:
-    return place.command("verify", with_program(place, negated), "--max-drop", "0.5")
+    return place.command("verify", with_program(place, without_weights), "--max-drop", "0.5")
 
 
 @triggers("ND472")
 def golden_differs(place: Place) -> str:
-    return place.command("verify", with_program(place, negated), "--samples", "1")
+    return place.command("verify", with_program(place, without_weights), "--samples", "1")
 
 
 @triggers("ND473")
@@ -205,6 +205,41 @@ def twins_differ(place: Place) -> str:
     return place.command("verify", place.bundle(), "--samples", "1")
 
 
+@triggers("ND480")
+def spikes_differ(place: Place) -> str:
+    return place.command("verify", with_program(place, lambda program: threshold(program, 60)))
+
+
+@triggers("ND481")
+def decisions_differ(place: Place) -> str:
+    return place.command("verify", with_program(place, without_weights))
+
+
+@triggers("ND482")
+def silent_population(place: Place) -> str:
+    return place.command("verify", with_program(place, lambda program: threshold(program, 131071)))
+
+
+@triggers("ND483")
+def artefact_differs(place: Place) -> str:
+    def other(bundle: Path) -> None:
+        with h5py.File(bundle / "network.net", "r+") as file:
+            weight = file["layer/1/weight"]
+            weight[0, 0] = weight[0, 0] + 2
+
+    return place.command("verify", place.bundle(rehash=other), "--samples", "1")
+
+
+@triggers("ND428")
+def no_stream(place: Place) -> Iterable[Finding]:
+    from neurodeploy.bundle.bundle import open_bundle
+
+    opened = open_bundle(place.bundle())
+    opened.__dict__["target"] = SimpleNamespace()  # a target with what the protocol asks for, and no more
+    opened.stream()
+    return ()
+
+
 def verified(place: Place, change: Callable[[Traces], Traces], n: int = 2) -> Iterable[Finding]:
     """Verify with a runtime that gives our own traces, changed."""
     from neurodeploy.verify.verify import verify
@@ -219,7 +254,7 @@ def verified(place: Place, change: Callable[[Traces], Traces], n: int = 2) -> It
             target = load_target("loihi2")
             return change(target.simulate(target.read(bundle), spikes))
 
-    found = verify(place.bundle(), lava=n, samples=1, runtime=Changed())  # type: ignore[arg-type]
+    found = verify(place.bundle(), runtimes={"lava": n}, samples=1, runtime=Changed())  # type: ignore[arg-type]
     return found.check("P3").findings
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ from triggers import SMALL, Place, triggers
 from neurodeploy.findings.finding import Finding
 
 CHANNELS = 40
+DIVERGES = ("network.tau.learn=neuron", "train.lr_tau=1000", "train.lr_schedule=constant")
 
 
 def train(place: Place, *settings: str, out: str = "run", resume: bool = False) -> str:
@@ -141,7 +143,7 @@ def nothing_to_resume(place: Place) -> str:
 
 @triggers("ND054")
 def training_diverged(place: Place) -> str:
-    return train(place, "train.lr=1e38", "train.epochs=3")
+    return train(place, *DIVERGES)
 
 
 @triggers("ND055")
@@ -155,13 +157,60 @@ def batch_too_small(_: Place) -> Iterable[Finding]:
 
 
 @triggers("ND056")
-def lif_soft_reset(place: Place) -> str:
-    return train(place, "network.neuron=lif", "network.reset=soft")
+def lif_soft_reset(_: Place) -> Iterable[Finding]:
+    from neurodeploy.recipe import load_recipe
+    from neurodeploy.training.train import check_trainable
+
+    recipe = load_recipe("mts-xor", ["network.neuron=lif", "network.reset=soft"])
+    check_trainable(recipe, SimpleNamespace(size=1))  # type: ignore[arg-type]
+    return ()
 
 
 @triggers("ND220")
 def soft_reset(place: Place) -> str:
-    return place.command("export", place.trained("soft", "network.reset=soft"), "-o", "bundle")
+    return train(place, "network.reset=soft")
+
+
+@triggers("ND057")
+def run_file_changed(place: Place) -> str:
+    weights = place.trained("plain") / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-3] ^= 1
+    weights.write_bytes(content)
+    return place.command("export", "run", "-o", "bundle")
+
+
+@triggers("ND046")
+def not_enough_memory(place: Place) -> str:
+    place.patch.setattr("neurodeploy.recipe.sizes.machine_bytes", lambda: 1 << 30)
+    return train(place, "network.hidden=[12000,12000]")
+
+
+@triggers("ND042")
+def data_misfit(place: Place) -> Iterable[Finding]:
+    from neurodeploy.data.sets import load_data
+    from neurodeploy.recipe import load_recipe, plugins
+
+    entry = EntryPoint("odd", "odd_data:Odd", plugins.GROUP)
+    place.patch.setattr(plugins, "entry_points", lambda group: [entry])
+    place.patch.syspath_prepend(str(Path.cwd()))
+    Path("odd_data.py").write_text(
+        "from dataclasses import dataclass\n"
+        "import numpy as np\n"
+        "from neurodeploy.data.sample_set import DataSets, DenseSet\n"
+        "@dataclass(frozen=True)\n"
+        "class Odd:\n"
+        "    def load(self, data, *, folder, seed):\n"
+        "        one = DenseSet(spikes=np.ones((2, data.steps + 1, data.channels), np.uint8),\n"
+        "                       labels=np.array([0, 1]))\n"
+        "        return DataSets(train=one, validation=one, test=one, n_classes=2)\n"
+    )
+    Path("odd.toml").write_text(
+        'name = "odd"\n[data]\nkind = "odd"\nsteps = 9\nchannels = 3\n[network]\nhidden = [4]\n'
+        '[network.readout]\nscore = "last"\n'
+    )
+    load_data(load_recipe("odd.toml"))
+    return ()
 
 
 # ---- sweeps
@@ -193,7 +242,7 @@ def sweep_exists(place: Place) -> str:
 def sweep_other_recipe(place: Place) -> str:
     from neurodeploy.recipe import dump_recipe, load_recipe
 
-    run = Path("sweep/base/seed0")
+    run = Path("sweep/runs/base/seed0")
     run.mkdir(parents=True)
     (run / "recipe.toml").write_text(dump_recipe(load_recipe("mts-xor", [*SMALL, "train.epochs=2"])))
     (Path("sweep") / "rows.csv").write_text("point,seed\n")
@@ -213,7 +262,7 @@ def no_ray_cluster(place: Place) -> str:
 
 @triggers("ND066", slow=True)
 def sweep_run_failed(place: Place) -> str:
-    return sweep(place, "--seeds", "0", "--set", "train.lr=1e38", "--set", "train.epochs=3")
+    return sweep(place, "--seeds", "0", *(word for setting in DIVERGES for word in ("--set", setting)))
 
 
 @triggers("ND067")
@@ -223,5 +272,5 @@ def ray_node_blind(_: Place) -> Iterable[Finding]:
     from neurodeploy.sweep.job import Job, command_of, failure_of
     from neurodeploy.sweep.ray_cluster import NOT_SHARED
 
-    job = Job(Point("base", {}, "mts-xor", ()), 0, load_recipe("mts-xor"), Path("sweep/base/seed0"))
+    job = Job(Point("base", {}, "mts-xor", ()), 0, load_recipe("mts-xor"), Path("sweep/runs/base/seed0"))
     return [failure_of(job, command_of(job, Path("sweep"), None), NOT_SHARED)]

@@ -68,6 +68,11 @@ class Place:
         shutil.copytree(self.runs / name, "run")
         return Path("run")
 
+    def exported(self) -> Path:
+        """Export that run to ``BUNDLE``."""
+        self.command("export", self.trained("plain"), "-o", "BUNDLE")
+        return Path("BUNDLE")
+
     def nir(self) -> Path:
         """Copy the network's file."""
         return Path(shutil.copy(self.tiny / "tiny.nir", "tiny.nir"))

@@ -89,25 +89,48 @@ def spikes_value(place: Place) -> str:
     return run_with(place, spikes=np.full((1, 4, 12), 2, np.uint8))
 
 
-@triggers("ND014")
+@triggers("ND043")
 def bad_golden(place: Place) -> str:
-    return place.command("verify", with_golden(place, spikes=np.zeros((8, 0, 12), np.uint8)))
+    return place.command("verify", with_golden(place, **{"fixed/hidden1/v": np.zeros((8, 0, 16), np.int32)}))
+
+
+@triggers("ND044")
+def unlisted_file(place: Place) -> str:
+    (place.bundle() / ".DS_Store").write_text("")
+    return place.command("verify", "BUNDLE", "--samples", "1")
+
+
+@triggers("ND045")
+def no_own_checksum(place: Place) -> str:
+    bundle = place.with_manifest(lambda content: content.update(schema=1), checked=False)
+    return place.command("verify", bundle, "--samples", "1")
+
+
+def measured_on(place: Place, **changed: np.ndarray) -> str:
+    """Verify the bundle on samples with other labels."""
+    with np.load(place.given()) as file:
+        np.savez("other.npz", **{"spikes": file["spikes"], "labels": file["labels"], **changed})
+    return place.command("verify", place.bundle(), "--input", "other.npz")
+
+
+@triggers("ND012")
+def labels_shape(place: Place) -> str:
+    return measured_on(place, labels=np.eye(3, dtype=np.int64)[np.arange(24) % 3])
+
+
+@triggers("ND013")
+def labels_value(place: Place) -> str:
+    return measured_on(place, labels=np.full(24, 99))
+
+
+@triggers("ND014")
+def mask(place: Place) -> str:
+    return measured_on(place, mask=np.zeros((24, 40), bool))
 
 
 @triggers("ND015")
-def unlisted_file(place: Place) -> str:
-    (place.bundle() / ".DS_Store").write_text("")
-    return place.command("inspect", "BUNDLE") + place.command("verify", "BUNDLE", "--samples", "1")
-
-
-@triggers("ND016")
-def no_own_checksum(place: Place) -> str:
-    bundle = place.with_manifest(lambda content: content.update(schema=1), checked=False)
-    return place.command("verify", bundle, "--samples", "1") + run_with_bundle(place, bundle)
-
-
-def run_with_bundle(place: Place, bundle: Path) -> str:
-    return place.command("run", bundle, "--backend", "fixed", "--input", place.given(), "-o", "out.npz")
+def nothing_in_them(place: Place) -> str:
+    return run_with(place, spikes=np.zeros((4, 0, 12), np.uint8))
 
 
 @triggers("ND020")
@@ -223,6 +246,48 @@ def system_refuses(place: Place) -> str:
     return place.command("run", place.bundle(), "--backend", "fixed", "--input", place.given(), "-o", out)
 
 
+@triggers("ND085")
+def in_use(place: Place) -> str:
+    from training import train
+
+    from neurodeploy.runs.folder import locked_run
+
+    with locked_run(Path("run")):  # as another `neurodeploy train` does
+        return train(place)
+
+
+@triggers("ND096")
+def without_effect(place: Place) -> str:
+    return place.command("export", place.trained("plain"), "--dt", "0.001", "-o", "bundle")
+
+
+@triggers("ND097")
+def nested_too_deeply(place: Place) -> str:
+    def nest(*_: object) -> None:
+        nest()
+
+    place.patch.setattr("neurodeploy.shipped.names", nest)
+    return place.command("models")
+
+
+@triggers("ND098")
+def out_of_memory(place: Place) -> str:
+    def fill(*_: object) -> None:
+        raise MemoryError("Unable to allocate 8.0 TiB for an array")
+
+    place.patch.setattr("neurodeploy.shipped.names", fill)
+    return place.command("models")
+
+
+@triggers("ND099")
+def internal_error(place: Place) -> str:
+    def slip(*_: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    place.patch.setattr("neurodeploy.shipped.names", slip)
+    return place.command("models")
+
+
 @triggers("ND086")
 def neither_run_nor_bundle(place: Place) -> str:
     return place.command("inspect", ".")
@@ -235,7 +300,7 @@ def unknown_code(place: Place) -> str:
 
 @triggers("ND088")
 def bad_pass(_: Place) -> Iterable[Finding]:
-    from neurodeploy.passes.registry import load_pass
+    from neurodeploy.passes.by_name import load_pass
 
     load_pass("clamp_delays:max_stepz=62")
     return ()
