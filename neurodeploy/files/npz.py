@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -204,12 +205,15 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, kinds: str) -> NDArr
 def _header(member: IO[bytes], name: str, kinds: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Read shape, order and type; refuse every type of another kind."""
     version = np.lib.format.read_magic(member)
-    if version == (1, 0):
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(member)
-    elif version == (2, 0):
-        shape, fortran, dtype = np.lib.format.read_array_header_2_0(member)
-    else:
-        raise ValueError(f"the array {name!r} has a header of version {version}")
+    try:
+        if version == (1, 0):
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(member)
+        elif version == (2, 0):
+            shape, fortran, dtype = np.lib.format.read_array_header_2_0(member)
+        else:
+            raise ValueError(f"the array {name!r} has a header of version {version}")
+    except (TokenError, SyntaxError) as error:  # NumPy reads the header as Python's text, twice
+        raise ValueError(f"the header of the array {name!r} cannot be read: {error}") from None
     is_number = dtype.kind in NUMBERS
     if dtype.kind not in kinds or (is_number and dtype.itemsize > 8) or dtype.subdtype is not None:
         raise ValueError(f"the array {name!r} holds {str(dtype)[:40]}")

@@ -17,7 +17,6 @@ from neurodeploy.ops.threads import training_threads
 from neurodeploy.progress import Progress, silent
 from neurodeploy.recipe import Recipe
 from neurodeploy.recipe.load import parse_recipe
-from neurodeploy.recipe.sizes import check_memory
 from neurodeploy.runs.folder import CHECKPOINT, locked_run, open_run
 from neurodeploy.targets.registry import DEFAULT_TARGET
 from neurodeploy.targets.target import Target

@@ -67,6 +67,7 @@ HOSTILE: dict[str, list[tuple[str, bytes]]] = {
     "shape of texts": [("spikes.npy", header(SHAPE % "('4',)", b"1234"))],
     "deep header": [("spikes.npy", header(SHAPE % ("(" * 3000 + ")" * 3000)))],
     "header that is code": [("spikes.npy", header("__import__('os').getcwd()"))],
+    "header that does not end": [("spikes.npy", header("{'descr': '|u1', 'shape': (1,", version=(2, 0)))],
     "header of 4 GB": [("spikes.npy", b"\x93NUMPY\x02\x00\xff\xff\xff\xff{}")],
     "another version": [("spikes.npy", header(SHAPE % "(1,)", b"1", version=(3, 0)))],
     "a field of 1 TB": [
