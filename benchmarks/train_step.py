@@ -1,10 +1,12 @@
 """Time one training step against the published architecture with learned delays, in the same minutes.
 
-    python benchmarks/train_step.py [--batch 64 256] [--threads 2 1] [--rounds 3]
+    python benchmarks/train_step.py [--batch 64 256] [--threads 2 1] [--rounds 3] [--against CHECKOUT]
 
 The rival (spikingjelly 0.0.0.0.14, DCLS 0.1.1) gets its own environment in the user's cache folder; torch is
 the one that runs this script. Every round times each side once at each sigma, one after the other, so that a
 busy machine slows all of them; ratios are taken within a round.
+
+With ``--against`` the rival is another checkout of this project instead: the same step by its operators.
 """
 
 from __future__ import annotations
@@ -61,10 +63,10 @@ def reference_python() -> Path:
 class Side:
     """One process that runs training steps on request."""
 
-    def __init__(self, python: Path, script: str, *arguments: object) -> None:
-        environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": str(HERE.parent)}
+    def __init__(self, python: Path, script: str, *arguments: object, root: Path = HERE.parent) -> None:
+        environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": str(root)}
         self.process = subprocess.Popen(
-            [str(python), "-W", "ignore", str(HERE / script), *map(str, arguments)],
+            [str(python), "-W", "ignore", str(root / "benchmarks" / script), *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
@@ -120,6 +122,35 @@ def _seconds(work: object) -> float:
     return time.perf_counter() - start
 
 
+def compare_checkouts(batch: int, threads: int, rounds: int, other: Path) -> None:
+    """Time the step of another checkout and ours in turn and print the ratio: above 1, ours is faster."""
+    common = ("--batch", batch, "--threads", threads)
+    python = Path(sys.executable)
+    sides = {
+        "before": Side(python, "train_step_ours.py", *common, root=other),
+        "now": Side(python, "train_step_ours.py", *common),
+    }
+    shares = schedule()
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    for turn in range(rounds + 1):
+        sums = dict.fromkeys(sides, 0.0)
+        for sigma, share in shares.items():
+            answers: dict[str, list[float]] = {name: [] for name in sides}
+            for name in [*sides, *reversed(sides)] * 2:  # in both orders: neither has the warmer cache
+                answers[name].append(sides[name].step(sigma)["processor"])
+            for name in sides:
+                sums[name] += share * min(answers[name])
+        if turn:  # the first one compiles and fills caches
+            for name, seconds in sums.items():
+                times[name].append(seconds)
+    for side in sides.values():
+        side.close()
+    ratios = [before / now for before, now in zip(times["before"], times["now"], strict=True)]
+    ms = ", ".join(f"{name} {1e3 * statistics.median(values):.0f} ms" for name, values in times.items())
+    print(f"batch {batch}, {threads} thread(s): processor time of a step over the sigma schedule: {ms}")
+    print(f"  x{statistics.median(ratios):.2f} the other checkout ({min(ratios):.2f} to {max(ratios):.2f})")
+
+
 def compare(batch: int, threads: int, rounds: int) -> None:
     """Time the three sides and print the ratios."""
     common = ("--batch", batch, "--threads", threads)
@@ -171,10 +202,14 @@ def main() -> None:
     parser.add_argument("--batch", type=int, nargs="+", default=[64, 256])
     parser.add_argument("--threads", type=int, nargs="+", default=[2, 1])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--against", type=Path, help="another checkout, e.g. of an earlier commit")
     options = parser.parse_args()
     for threads in options.threads:
         for batch in options.batch:
-            compare(batch, threads, options.rounds)
+            if options.against is None:
+                compare(batch, threads, options.rounds)
+            else:
+                compare_checkouts(batch, threads, options.rounds, options.against.resolve())
 
 
 if __name__ == "__main__":

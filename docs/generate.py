@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,18 @@ def recipes() -> str:
     return reference()
 
 
+def api() -> str:
+    """Give every name of the library."""
+    where = importlib.util.spec_from_file_location("api_page", Path(__file__).with_name("api_page.py"))
+    assert where is not None and where.loader is not None
+    page = importlib.util.module_from_spec(where)
+    where.loader.exec_module(page)
+    text: str = page.api()
+    return text
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "api.md": api,
     "cli.md": cli,
     "findings.md": findings,
     "limits.md": limits,

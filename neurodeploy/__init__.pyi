@@ -15,7 +15,7 @@ from neurodeploy.api.trainings import open_run, sweep, train
 from neurodeploy.bundle.bundle import Bundle
 from neurodeploy.data.samples import Samples
 from neurodeploy.findings.finding import Finding, NeurodeployError
-from neurodeploy.graph.model import Graph, Population, Projection, Readout
+from neurodeploy.graph.model import Graph, NeuronModel, Population, Projection, Readout
 from neurodeploy.recipe import Recipe
 from neurodeploy.runs.run import Run
 from neurodeploy.targets.limits import Limit
@@ -31,6 +31,7 @@ __all__ = [
     "Graph",
     "Limit",
     "NeurodeployError",
+    "NeuronModel",
     "Population",
     "Projection",
     "Readout",

@@ -95,7 +95,7 @@ class RunningScore:
         given = spikes if self.kind == "spike_count" else v
         if given is None:
             raise ValueError(f"{self.kind} needs {'spikes' if self.kind == 'spike_count' else 'v'}")
-        steps = np.moveaxis(np.asarray(given, dtype=np.float64), -2, 0)  # [step, ...]
+        steps = np.moveaxis(np.array(given, dtype=np.float64), -2, 0)  # [step, ...]
         if steps.shape[1:] != self._sum.shape:
             raise ValueError(f"steps of shape {steps.shape[1:]}, not {self._sum.shape}")
         for step in steps:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.findings.printable import printable
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PopulationTrace:
@@ -28,6 +30,13 @@ class PopulationTrace:
     spikes: NDArray[np.uint8]
     v: NDArray[Any] | None = None
     u: NDArray[Any] | None = None
+
+    def __repr__(self) -> str:
+        kept = ", ".join(name for name in ("v", "u") if getattr(self, name) is not None)
+        return (
+            f"PopulationTrace({'x'.join(map(str, self.spikes.shape))}, {int(self.spikes.sum())} spikes"
+            f"{', with ' + kept if kept else ''})"
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,3 +59,14 @@ class Traces:
     score: NDArray[np.float64] | None = None
     score_per_step: NDArray[np.float64] | None = None
     facts: Mapping[str, int] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        shown = list(self.populations.items())[:7]
+        lines = [f"Traces of {len(self.populations)} populations [sample x step x neuron]"]
+        lines += [f"  {printable(name)}: {trace!r}" for name, trace in shown]
+        if len(self.populations) > len(shown):
+            lines.append(f"  and {len(self.populations) - len(shown)} more")
+        if self.score is not None:
+            per_step = "" if self.score_per_step is None else ", and one a step"
+            lines.append(f"  score {'x'.join(map(str, self.score.shape))} [sample x class]{per_step}")
+        return "\n".join(lines)

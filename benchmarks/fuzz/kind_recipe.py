@@ -108,7 +108,10 @@ def literal(rng: random.Random) -> str:
 def _mutate(path: Path, rng: random.Random) -> str:
     """Change one place of a recipe's text."""
     lines = path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    at = rng.choice([i for i, line in enumerate(lines) if "=" in line])
+    keys = [i for i, line in enumerate(lines) if "=" in line]
+    if not keys:
+        return "no key left to change"
+    at = rng.choice(keys)
     key = lines[at].partition("=")[0].strip()
     kind = rng.choice(
         ("value",) * 8 + ("drop", "twice", "unknown", "dotted", "table", "table twice", "table gone",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -24,8 +23,9 @@ PACKAGES = ("numpy", "numba", "h5py", "nir", "pydantic", "scipy", "torch", "nors
 @options.json_option
 def command(*, deep: bool, as_json: bool) -> None:
     """Show versions, whether Lava can run, cores and folders; what is missing is told, not an error."""
+    from neurodeploy.machine import available_cores, cache_folder
     from neurodeploy.shipped import folder
-    from neurodeploy.targets.loihi.lava.environment import cache_folder, status
+    from neurodeploy.targets.loihi.lava.environment import status
     from neurodeploy.targets.registry import target_names
 
     lava = status(deep=deep)
@@ -58,11 +58,6 @@ def command(*, deep: bool, as_json: bool) -> None:
         options.echo(f"lava: not ready ({lava.origin}), {lava.reason}; run `neurodeploy lava install`")
     for name, path in facts["folders"].items():
         options.echo(f"{name} folder: {path}")
-
-
-def available_cores() -> int:
-    """Count the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _version(package: str) -> str:

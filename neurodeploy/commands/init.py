@@ -25,8 +25,9 @@ def command(recipe: str, out: Path | None, as_json: bool) -> None:
     """
     from neurodeploy.recipe import load_recipe
     from neurodeploy.recipe.commented import commented
+    from neurodeploy.runs.folder import RECIPE
 
-    path = out or Path("recipe.toml")
+    path = out or Path(RECIPE)
     text = f"{_head(recipe, path)}\n{commented(load_recipe(recipe), unused=True)}"
     if str(path) == "-":
         options.echo(text.rstrip("\n"))

@@ -57,7 +57,9 @@ def describe(path: str, dt_s: float | None) -> dict[str, Any]:
 
         if (place / MANIFEST).is_file():
             return _bundle(place)
-        if (place / "recipe.toml").is_file():
+        from neurodeploy.runs.folder import RECIPE
+
+        if (place / RECIPE).is_file():
             return _run(place)
         raise NEITHER_RUN_NOR_BUNDLE.error(
             where=path,
@@ -98,15 +100,17 @@ def _run(place: Path) -> dict[str, Any]:
     """Give a run's recipe, files and last line of metrics."""
     import json
 
+    from neurodeploy.runs.folder import METRICS, RECIPE
+
     files = sorted(str(entry.relative_to(place)) for entry in place.rglob("*") if entry.is_file())
     facts: dict[str, Any] = {"kind": "run", "path": str(place), "files": files}
-    metrics = place / "metrics.jsonl"
+    metrics = place / METRICS
     if metrics.is_file() and (written := metrics.read_text().splitlines()):
         try:
             facts["last metrics"] = json.loads(written[-1])
         except ValueError:  # the line that an interrupted run was writing
             facts["last metrics"] = "unreadable"
-    return facts | {"recipe": _recipe(str(place / "recipe.toml"))}
+    return facts | {"recipe": _recipe(str(place / RECIPE))}
 
 
 def _bundle(place: Path) -> dict[str, Any]:

@@ -46,6 +46,14 @@ if TYPE_CHECKING:
 @click.option("--epochs", type=click.IntRange(min=1), default=None, help="Instead of the recipe's.")
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Runs at a time; cores / threads.")
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Of each run.")
+@click.option(
+    "--target",
+    default="loihi2",
+    show_default=True,
+    metavar="NAME|FILE.toml|none",
+    help="Whose rules every run's recipe must keep.",
+    shell_complete=completion.targets,
+)
 @click.option("--resume", is_flag=True, help="Go on with the sweep in the folder.")
 @click.option("--ray", metavar="ADDRESS", default=None, help="A Ray cluster's address, or `local`.")
 @click.option("--json", "as_json", is_flag=True, help="The table as JSON, with the same exit code.")
@@ -59,6 +67,7 @@ def command(  # noqa: PLR0917 (click passes them by name)
     epochs: int | None,
     jobs: int | None,
     threads: int,
+    target: str,
     resume: bool,
     ray: str | None,
     as_json: bool,
@@ -70,7 +79,11 @@ def command(  # noqa: PLR0917 (click passes them by name)
     """
     from neurodeploy.sweep.grid import grid_points, parse_seeds
     from neurodeploy.sweep.sweep import plan, run_sweep
+    from neurodeploy.targets.registry import load_target
 
+    if target != "none":
+        load_target(target)
+        target = str(Path(target).resolve()) if Path(target).suffix == ".toml" else target
     points = grid_points(recipe, grids, overrides)
     folder = out if out is not None else Path("runs") / f"sweep-{points[0].load().name}"
     if data is not None and not data.is_dir():
@@ -78,7 +91,9 @@ def command(  # noqa: PLR0917 (click passes them by name)
     planned = plan(points, parse_seeds(seeds), folder, epochs=epochs, threads=threads, resume=resume)
     at_once = jobs if jobs is not None else max(1, (os.cpu_count() or 1) // threads)
     with _watching(quiet=as_json) as watcher:
-        result = run_sweep(planned, folder, data_dir=data, at_once=at_once, ray=ray, watcher=watcher)
+        result = run_sweep(
+            planned, folder, data_dir=data, at_once=at_once, ray=ray, target=target, watcher=watcher
+        )
     _show(result, folder, as_json=as_json)
     return Exit.GATE_FAILED if result.failures else Exit.OK
 
@@ -103,9 +118,9 @@ def _show(result: SweepResult, folder: Path, *, as_json: bool) -> None:
         options.print_json(content, schema="sweep", exit_code=code)
         return
     for failure in result.failures:
-        click.echo(failure.render(), err=True)
-    click.echo(table_markdown(result.points))
-    click.echo(f"{folder}: rows.csv, table.json, table.md")
+        options.echo(failure.render(), err=True)
+    options.echo(table_markdown(result.points))
+    options.echo(f"{folder}: rows.csv, table.json, table.md")
 
 
 def _in_percent(point: dict[str, Any]) -> dict[str, Any]:
@@ -155,7 +170,7 @@ def _watching(*, quiet: bool) -> Iterator[Watcher]:
             self.say(describe(job, row, failure, self.done, self.n))
 
         def say(self, line: str) -> None:
-            click.echo(line, err=True)
+            options.echo(line, err=True)
 
         n = 0
 

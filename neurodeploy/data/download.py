@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from neurodeploy.data.event_cache import cache_folder
 from neurodeploy.findings.codes_training import NO_DOWNLOAD
 from neurodeploy.lock import locked
+from neurodeploy.machine import cache_folder
 
 Name = Literal["shd", "ssc"]
 SPLITS: dict[Name, tuple[str, ...]] = {"shd": ("train", "test"), "ssc": ("train", "valid", "test")}

@@ -5,29 +5,22 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 
 from neurodeploy.data.events import Events
 from neurodeploy.data.shd_file import read_events
 from neurodeploy.files import load_npz, save_npz, sha256
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.lock import locked
+from neurodeploy.machine import cache_folder
 
 LAYOUT = 1
 """Counted up when the arrays of a cache file or the meaning of a bin change."""
 
 _ARRAYS = ("indptr", "step", "channel", "count", "labels", "n_classes")
-
-
-def cache_folder() -> Path:
-    """Give the folder for caches: ``NEURODEPLOY_CACHE``, else the user's cache folder."""
-    override = os.environ.get("NEURODEPLOY_CACHE")
-    return Path(override) if override else Path(platformdirs.user_cache_dir("neurodeploy"))
 
 
 def cache_path(path: Path, *, dt_s: float, channels: int, source_channels: int) -> Path:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.data.sample_checks import MAX_VALUE, check_labels, check_mask, check_spikes
-from neurodeploy.files import load_npz, save_npz
+from neurodeploy.files import NUMBERS_AND_TEXTS, load_npz, save_npz
 from neurodeploy.findings.codes_usage import ARRAY_MISSING
 from neurodeploy.traces import Traces
 
@@ -88,7 +88,7 @@ class Samples:
         NeurodeployError
             As :class:`Samples`; ND001 to ND003 as :func:`neurodeploy.files.load_npz`.
         """
-        arrays = load_npz(path, required=ARRAYS[:1])
+        arrays = load_npz(path, required=ARRAYS[:1], kinds=NUMBERS_AND_TEXTS)
         return cls(
             arrays["spikes"],
             arrays.get("labels"),
@@ -178,7 +178,7 @@ def load_samples(
         As :class:`Samples`; ND001 to ND003 as :func:`neurodeploy.files.load_npz`, ND003 also for a required
         set that is missing, labels or a mask without spikes, arrays of other names, and no set at all.
     """
-    arrays = load_npz(path)
+    arrays = load_npz(path, kinds=NUMBERS_AND_TEXTS)
     names = dict.fromkeys(key.rpartition("/")[0] for key in arrays)
     unknown = [key for key in arrays if not key.rpartition("/")[0] or key.rpartition("/")[2] not in ARRAYS]
     missing = [name for name in {*names, *required} if f"{name}/spikes" not in arrays]

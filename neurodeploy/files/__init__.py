@@ -2,11 +2,12 @@
 
 from neurodeploy.files.digest import sha256
 from neurodeploy.files.hdf5 import atomic_hdf5
-from neurodeploy.files.npz import load_npz, save_npz
+from neurodeploy.files.npz import NUMBERS_AND_TEXTS, load_npz, save_npz
 from neurodeploy.files.whole_file import atomic_file, write_bytes
 from neurodeploy.files.whole_folder import atomic_folder, check_folder
 
 __all__ = [
+    "NUMBERS_AND_TEXTS",
     "atomic_file",
     "atomic_folder",
     "atomic_hdf5",

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -29,8 +30,11 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date a zip entry can hold: files mu
 _SUFFIX = ".npy"
 _MAX_RATIO = 1032  # deflate writes at least 1 bit for 258 bytes twice over: zlib's own bound
 _PART = 2**24
-_KINDS = "biuf"
-_LIMIT = "an npz file of plain arrays: whole numbers, floats or booleans, stored or deflated"
+NUMBERS = "biuf"
+"""Kinds of arrays, as NumPy letters them, that mean a number: booleans, whole numbers, floats."""
+NUMBERS_AND_TEXTS = NUMBERS + "cUS"
+"""For a reader that says itself, and better, what it wants in place of a text or a complex number."""
+_LIMIT = "an npz file of plain arrays, whole numbers, floats or booleans, stored or deflated"
 _HELP = "Write it with numpy.savez(path, spikes=...)."
 
 
@@ -70,7 +74,7 @@ def save_npz(path: Path, arrays: Mapping[str, NDArray[Any]], *, compress: bool =
             archive.writestr(entry, buffer.getvalue(), compresslevel=3 if compress else None)
 
 
-def load_npz(path: Path, required: tuple[str, ...] = ()) -> dict[str, NDArray[Any]]:
+def load_npz(path: Path, required: tuple[str, ...] = (), *, kinds: str = NUMBERS) -> dict[str, NDArray[Any]]:
     """Read an npz file without pickle; sizes are read and bounded before anything is allocated.
 
     Parameters
@@ -79,6 +83,9 @@ def load_npz(path: Path, required: tuple[str, ...] = ()) -> dict[str, NDArray[An
         The file.
     required
         Names that must be in it.
+    kinds
+        Which kinds of arrays are read: :data:`NUMBERS` or :data:`NUMBERS_AND_TEXTS`; never objects,
+        structures or dates.
 
     Returns
     -------
@@ -89,8 +96,8 @@ def load_npz(path: Path, required: tuple[str, ...] = ()) -> dict[str, NDArray[An
     ------
     NeurodeployError
         ND001 no such file; ND002 unreadable: truncated, damaged, encrypted, not npz, a member that is no
-        array or stands twice, objects, texts, structures, dates or complex numbers, more than
-        :data:`MAX_BYTES`, or sizes that the file cannot hold; ND003 an array is missing.
+        array or stands twice, or of another kind, more than :data:`MAX_BYTES`, or sizes that the file cannot
+        hold; ND003 an array is missing.
     """
     path = Path(path)
     try:
@@ -105,7 +112,7 @@ def load_npz(path: Path, required: tuple[str, ...] = ()) -> dict[str, NDArray[An
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             size = file.seek(0, io.SEEK_END)
             members = list(_members(archive, size))
-            arrays = {name: _read(archive, entry) for name, entry in members}
+            arrays = {name: _read(archive, entry, kinds) for name, entry in members}
     except _DAMAGE as error:
         raise _unreadable(path, error) from None
     missing = [name for name in required if name not in arrays]
@@ -169,11 +176,11 @@ def _members(archive: zipfile.ZipFile, size: int) -> Iterator[tuple[str, zipfile
         yield name, entry
 
 
-def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
+def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, kinds: str) -> NDArray[Any]:
     """Read one array into memory of the declared size, which must be what the member holds."""
     name = entry.filename
     with archive.open(entry) as member:
-        shape, fortran, dtype = _header(member, name)
+        shape, fortran, dtype = _header(member, name, kinds)
         n_bytes = math.prod(shape) * dtype.itemsize
         if n_bytes + member.tell() != entry.file_size:
             raise ValueError(
@@ -195,16 +202,20 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
     return native.reshape(shape[::-1]).T if fortran else native.reshape(shape)
 
 
-def _header(member: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Read shape, order and type; refuse every type that is not a plain number."""
+def _header(member: IO[bytes], name: str, kinds: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Read shape, order and type; refuse every type of another kind."""
     version = np.lib.format.read_magic(member)
-    if version == (1, 0):
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(member)
-    elif version == (2, 0):
-        shape, fortran, dtype = np.lib.format.read_array_header_2_0(member)
-    else:
-        raise ValueError(f"the array {name!r} has a header of version {version}")
-    if dtype.kind not in _KINDS or dtype.itemsize > 8 or dtype.subdtype is not None:
+    try:
+        if version == (1, 0):
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(member)
+        elif version == (2, 0):
+            shape, fortran, dtype = np.lib.format.read_array_header_2_0(member)
+        else:
+            raise ValueError(f"the array {name!r} has a header of version {version}")
+    except (TokenError, SyntaxError) as error:  # NumPy reads the header as Python's text, twice
+        raise ValueError(f"the header of the array {name!r} cannot be read: {error}") from None
+    is_number = dtype.kind in NUMBERS
+    if dtype.kind not in kinds or (is_number and dtype.itemsize > 8) or dtype.subdtype is not None:
         raise ValueError(f"the array {name!r} holds {str(dtype)[:40]}")
     if any(n < 0 or n > np.iinfo(np.intp).max for n in shape):
         raise ValueError(f"the array {name!r} has the shape {str(shape)[:40]}")

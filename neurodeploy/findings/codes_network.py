@@ -1,4 +1,4 @@
-"""What the codes ND1xx (graph), ND2xx (target rules) and ND3xx (quantisation) mean."""
+"""What the codes ND100 to ND115, ND117 (graph), ND2xx (target rules) and ND3xx (quantisation) mean."""
 
 from __future__ import annotations
 
@@ -112,59 +112,11 @@ NO_GAIN = Rule(
     example="r = 0",
 )
 
-TOO_LARGE = Rule(
-    "ND116",
-    "the network is larger than can be read",
-    why=(
-        "Sizes that a file declares are held against limits before memory is taken for them. A few bytes "
-        "can declare any size."
-    ),
-    example="a NIR file with a weight of 8 TB that nothing is stored of",
-)
-
 NUMBER_TOO_LARGE = Rule(
     "ND117",
     "a number is too large to be computed with",
     why="Squares and products of such numbers leave the range of float64. No network has them.",
     example="a weight of 1e300",
-)
-
-UNSUPPORTED_NODE = Rule(
-    "ND120",
-    "a node of the NIR graph is not supported",
-    why=(
-        "What cannot be represented is refused and never approximated. Supported are LIF, LI, CubaLIF, "
-        "CubaLI, Affine, Linear, Scale, Delay and Flatten into one axis."
-    ),
-    example="a NIR file with Conv2d",
-)
-
-NO_DT = Rule(
-    "ND121",
-    "the file does not say how long a step is",
-    why="NIR is in continuous time; a step has a length. Give it with --dt, as it was in training.",
-    example="neurodeploy export FILE.nir on a file of another framework, without --dt",
-)
-
-BAD_STRUCTURE = Rule(
-    "ND122",
-    "the NIR graph has a structure that cannot be represented",
-    why="A network is populations joined by sums of weights and delays.",
-    example="two Affine nodes in a row",
-)
-
-BAD_PARAMETER = Rule(
-    "ND124",
-    "a parameter of a NIR node cannot be used",
-    why="It has one value for each neuron, or one for all; weights are [post, pre].",
-    example="a tau of 3 values for 5 neurons",
-)
-
-OTHER_DT = Rule(
-    "ND125",
-    "the given dt is not the one that the network was trained with",
-    why="Decays and delays in steps would be others, so it would be another network.",
-    example="--dt 0.001 for a file that records 0.01",
 )
 
 DELAY_TOO_LONG = Rule(

@@ -66,7 +66,10 @@ RUNTIME_TOO_SLOW = Rule(
 )
 
 UNKNOWN_RUNTIME = Rule(
-    "ND427", "no such backend", why="The finding lists those that there are.", example="--require loihi"
+    "ND427",
+    "no such backend",
+    why="The finding lists those that there are.",
+    example='nd.verify(BUNDLE, runtimes={"lavva": 1})',
 )
 
 NO_STREAM = Rule(

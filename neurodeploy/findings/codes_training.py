@@ -140,7 +140,7 @@ LIF_SOFT_RESET = Rule(
     "ND056",
     "Norse's LIF has no soft reset",
     why="Only LIFBox here subtracts the threshold; LIF follows Norse's own step.",
-    example="--set network.neuron=lif --set network.reset=soft",
+    example="nd.train of a recipe with neuron = lif and reset = soft, without a target",
 )
 
 RUN_FILE_CHANGED = Rule(
@@ -151,16 +151,6 @@ RUN_FILE_CHANGED = Rule(
         "deployed, without a sign of it."
     ),
     example="a checkpoint on a disk that loses bits",
-)
-
-NETWORK_TOO_LARGE = Rule(
-    "ND058",
-    "the network does not fit into this machine's memory",
-    why=(
-        "Weights, delays, their gradients and Adam's two moments take 16 bytes a parameter, a kernel over "
-        "delays 12 more for each synapse and slot. What cannot be held is refused before anything runs."
-    ),
-    example="--set network.hidden=[65536,65536]",
 )
 
 BAD_GRID = Rule(

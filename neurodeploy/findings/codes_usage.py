@@ -233,7 +233,7 @@ UNLISTED_FILE = Rule(
     "ND044",
     "the bundle's folder holds files that its manifest does not list",
     why="They are no part of the bundle: nothing reads them, and no result is about them.",
-    example="neurodeploy verify BUNDLE --report BUNDLE/report.html, then any command on BUNDLE",
+    example="a file manager's .DS_Store in the folder",
     severity=Severity.NOTE,
 )
 

@@ -1,10 +1,12 @@
-"""A base for frozen nodes that own read-only copies of their arrays."""
+"""Arrays in frozen nodes: read-only copies of their own, and a short way to describe them."""
 
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 class ReadOnlyArrays:
@@ -22,3 +24,12 @@ class ReadOnlyArrays:
                 own = np.array(value, order="C")
                 own.setflags(write=False)
                 object.__setattr__(self, field.name, own)
+
+
+def spread(values: NDArray[Any], unit: str = "") -> str:
+    """Give the least and the largest of some numbers as text, for short descriptions."""
+    if not values.size:
+        return "none"
+    low, high = float(values.min()), float(values.max())
+    text = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return f"{text} {unit}".rstrip()

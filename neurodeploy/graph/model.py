@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
-from neurodeploy.graph.arrays import ReadOnlyArrays
+from neurodeploy.findings.printable import printable
+from neurodeploy.graph.arrays import ReadOnlyArrays, spread
 from neurodeploy.graph.neurons import Floats, NeuronModel
 from neurodeploy.graph.synapses import SynapseList, Synapses, checked, dense, in_steps, listed
 from neurodeploy.score import SCORES
@@ -56,6 +57,10 @@ class Population(ReadOnlyArrays):
     def size(self) -> int:
         """Number of neurons."""
         return int(self.tau_s.shape[0])
+
+    def __repr__(self) -> str:
+        tau = spread(self.tau_s, "s")
+        return f"Population({printable(self.name)}: {self.size} {self.model.value}, tau {tau})"
 
 
 class _EitherForm(ReadOnlyArrays):
@@ -155,6 +160,11 @@ class Projection(_EitherForm):
         """``source->target``."""
         return f"{self.source}->{self.target}"
 
+    def __repr__(self) -> str:
+        taps, post, pre = (*self.shape, 0, 0, 0)[:3]
+        size = f"{post} x {pre}" + (f", {taps} taps" if taps != 1 else "")
+        return f"Projection({printable(self.name)}: {size})"
+
     @property
     def holds_lists(self) -> bool:
         """Whether it was made of lists and nobody has asked for dense arrays yet."""
@@ -241,6 +251,17 @@ class Graph:
     projections: tuple[Projection, ...]
     readout: Readout | None = None
     input_max: int = 1
+
+    def __repr__(self) -> str:
+        read = "none" if self.readout is None else f"{self.readout.population}, {self.readout.score}"
+        lines = [
+            f"Graph {self.name!r}: {self.input_size} inputs up to {self.input_max}, steps of {self.dt_s:g} s",
+            f"  readout  {read}",
+        ]
+        shown = [*self.populations[:3], *self.projections[:4]]
+        left_out = len(self.populations) + len(self.projections) - len(shown)
+        lines += [f"  {each!r}" for each in shown]
+        return "\n".join(map(printable, [*lines, *([f"  and {left_out} more"] if left_out else [])]))
 
     def population(self, name: str) -> Population:
         """Give the population of a name; KeyError where there is none."""

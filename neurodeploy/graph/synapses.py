@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurodeploy.findings.codes_network import ARRAY_SHAPE, TOO_LARGE
+from neurodeploy.findings.codes_network import ARRAY_SHAPE
+from neurodeploy.findings.codes_nir import TOO_LARGE
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.arrays import ReadOnlyArrays
 from neurodeploy.units import delay_to_steps

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neurodeploy.findings.codes_network import ARRAY_SHAPE, BAD_STRUCTURE, TOO_LARGE
+from neurodeploy.findings.codes_network import ARRAY_SHAPE
+from neurodeploy.findings.codes_nir import BAD_STRUCTURE, TOO_LARGE
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.lowering import snap
 from neurodeploy.graph.model import INPUT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurodeploy.findings.codes_network import BAD_PARAMETER, OTHER_DT
+from neurodeploy.findings.codes_nir import BAD_PARAMETER, OTHER_DT
 from neurodeploy.findings.finding import NeurodeployError, raise_errors
 from neurodeploy.graph.checks.structure import check_dt
 from neurodeploy.nir.nodes import FlatGraph

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.findings.codes_network import BAD_NAME, BAD_PARAMETER, BAD_STRUCTURE, UNSUPPORTED_NODE
+from neurodeploy.findings.codes_network import BAD_NAME
+from neurodeploy.findings.codes_nir import BAD_PARAMETER, BAD_STRUCTURE, UNSUPPORTED_NODE
 from neurodeploy.findings.finding import Finding, NeurodeployError, raise_errors
 from neurodeploy.graph.checks.structure import NAMES, name_problem
 from neurodeploy.graph.checks.values import finite

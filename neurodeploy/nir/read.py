@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neurodeploy.findings.codes_network import BAD_STRUCTURE, NO_DT
+from neurodeploy.findings.codes_nir import BAD_STRUCTURE, NO_DT
 from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.model import Graph, Population, Projection, Readout
 from neurodeploy.nir.metadata import input_max, name_of, recorded_dt, recorded_text
 from neurodeploy.nir.nodes import FlatGraph, flatten, load
-from neurodeploy.nir.parts import Parts, parts_of
+from neurodeploy.nir.populations import Parts, parts_of
 
 if TYPE_CHECKING:
     import nir

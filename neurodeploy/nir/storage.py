@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.findings.codes_network import TOO_LARGE
+from neurodeploy.findings.codes_nir import TOO_LARGE
 from neurodeploy.findings.codes_usage import NO_SUCH_PATH, UNREADABLE_FILE
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.nir.matrix import Matrix, of_rows

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.findings.codes_network import TOO_LARGE
+from neurodeploy.findings.codes_nir import TOO_LARGE
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.synapses import summed
 from neurodeploy.nir.matrix import Matrix

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from neurodeploy.nn.connection import Connection
+from neurodeploy.nn.synaptic_layer import SynapticLayer
 from neurodeploy.ops.delays.bell import gaussian_kernel
 from neurodeploy.ops.delays.projection import delayed_projection, tap_projection
 from neurodeploy.units import round_nearest
@@ -16,7 +16,7 @@ MODES = ("synaptic", "axonal", "dendritic")
 INITS = ("uniform", "zero", "middle")
 
 
-class DelayLinear(Connection):
+class DelayLinear(SynapticLayer):
     """Synapses with one delay each: a kernel around it in training, a whole step at evaluation.
 
     Parameters
@@ -38,7 +38,7 @@ class DelayLinear(Connection):
         First width of the kernel, see :func:`~neurodeploy.ops.delays.bell.gaussian_kernel`; half of
         ``max_delay_steps`` by default. :meth:`set_sigma` narrows it as training goes on.
     density, gain, generator
-        As for :class:`~neurodeploy.nn.connection.Connection`.
+        As for :class:`~neurodeploy.nn.synaptic_layer.SynapticLayer`.
 
     Attributes
     ----------

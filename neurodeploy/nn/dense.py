@@ -5,13 +5,13 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional
 
-from neurodeploy.nn.connection import Connection
+from neurodeploy.nn.synaptic_layer import SynapticLayer
 
 
-class Dense(Connection):
+class Dense(SynapticLayer):
     """Synapses whose spikes arrive in their own step: ``y = x W^T``, for one tap.
 
-    Parameters as for :class:`~neurodeploy.nn.connection.Connection`; ``n_taps`` is 1.
+    Parameters as for :class:`~neurodeploy.nn.synaptic_layer.SynapticLayer`; ``n_taps`` is 1.
     """
 
     def forward(self, x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from neurodeploy.nn.tau import Tau
+from neurodeploy.nn.tau import TimeConstants
 from neurodeploy.ops.scan.scans import li_scan, lif_box_scan, lif_scan
 
 
@@ -39,7 +39,8 @@ class LIF(_Neurons):
     dt_s
         Length of one step, in seconds.
     learn_tau
-        ``"fixed"``, ``"layer"`` (one shift for all) or ``"neuron"``, see :class:`~neurodeploy.nn.tau.Tau`.
+        ``"fixed"``, ``"layer"`` (one shift for all) or ``"neuron"``, see
+        :class:`~neurodeploy.nn.tau.TimeConstants`.
     v_threshold, v_reset
         A neuron spikes where ``v > v_threshold``; v is then set to ``v_reset``.
     reset
@@ -143,11 +144,11 @@ class LI(_Neurons):
         return li_scan(current, self.tau.alpha())
 
 
-def _tau(size: int, tau_s: ArrayLike, dt_s: float, learn: str) -> Tau:
+def _tau(size: int, tau_s: ArrayLike, dt_s: float, learn: str) -> TimeConstants:
     """Make the time constants of ``size`` neurons."""
     if learn not in ("fixed", "layer", "neuron"):
         raise ValueError(f"a time constant is learned 'fixed', 'layer' or 'neuron', not {learn!r}")
     values = np.asarray(tau_s, dtype=np.float64)
     if values.shape not in ((), (size,)) or not bool((values >= dt_s).all()):
         raise ValueError(f"time constants are one or [{size}] values of at least dt, {dt_s:g} s (Euler)")
-    return Tau(np.broadcast_to(values, (size,)).copy(), dt_s, learn)
+    return TimeConstants(np.broadcast_to(values, (size,)).copy(), dt_s, learn)

@@ -32,7 +32,7 @@ def spread(
     return np.maximum(tau_s * (1.0 + relative_sd * rng.standard_normal(size)), dt_s)
 
 
-class Tau(nn.Module):
+class TimeConstants(nn.Module):
     """Membrane time constants of one layer, fixed or learned.
 
     Learned time constants are held as ``theta`` with ``dt/tau = sigmoid(theta)``, which keeps tau above dt

@@ -7,11 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neurodeploy.nn.connection import Connection
+from neurodeploy.nn.synaptic_layer import SynapticLayer
 from neurodeploy.ops.delays.projection import dilated_projection
 
 
-class TemporalConv(Connection):
+class TemporalConv(SynapticLayer):
     """A causal convolution over time: tap k arrives ``k * dilation`` steps later, with weights of its own.
 
     Parameters
@@ -23,7 +23,7 @@ class TemporalConv(Connection):
     dilation
         Steps between two taps, at least 1.
     density, gain, generator
-        As for :class:`~neurodeploy.nn.connection.Connection`.
+        As for :class:`~neurodeploy.nn.synaptic_layer.SynapticLayer`.
     """
 
     def __init__(

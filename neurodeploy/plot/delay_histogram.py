@@ -34,7 +34,7 @@ def delay_histogram(graph: Graph, *, limit: Limit | int | None = None, ax: Axes 
         With one container of bars for each projection, stacked.
     """
     ax = axes_of(ax)
-    steps = [delay_to_steps(p.delay_s[p.weight != 0], graph.dt_s) for p in graph.projections]
+    steps = [delay_to_steps(p.listed.delay_s, graph.dt_s) for p in graph.projections]
     longest = max((int(s.max()) for s in steps if s.size), default=0)
     at = np.arange(longest + 1)
     below = np.zeros(len(at), dtype=np.int64)

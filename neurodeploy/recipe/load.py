@@ -188,21 +188,27 @@ def _parsed(text: str) -> tuple[str, Any]:
         raise BAD_OVERRIDE.error(where=ascii(text)[:300], limit="text in UTF-8", help=KEYS_PAGE) from None
     if not equals or not name or not all(name.split(".")):
         raise BAD_OVERRIDE.error(where=text, limit="section.key=value, as train.epochs=10", help=KEYS_PAGE)
-    if key(name) is None and not _is_option(name):
-        known = [entry.path for entry in keys()]
-        last = name.rpartition(".")[2]
-        same = [path for path in known if path.rpartition(".")[2] == last]
-        close = same[0] if len(same) == 1 else ""
-        raise UNKNOWN_KEY.error(
-            where=f"--set {text}",
-            found=name,
-            help=f"did you mean {close!r}?" if close else nearest(name, known) or KEYS_PAGE,
-        )
+    check_key(name, where=f"--set {text}")
     try:
         parsed = parse_toml(f"value = {value}")
     except ValueError:
         return name, value
     return name, parsed["value"] if list(parsed) == ["value"] else value
+
+
+def check_key(name: str, *, where: str, others: Sequence[str] = ()) -> None:
+    """Refuse a dotted key that recipes do not have (ND022), with the nearest of those and of ``others``."""
+    if key(name) is not None or _is_option(name):
+        return
+    known = [*(entry.path for entry in keys()), *others]
+    last = name.rpartition(".")[2]
+    same = [path for path in known if path.rpartition(".")[2] == last]
+    close = same[0] if len(same) == 1 else ""
+    raise UNKNOWN_KEY.error(
+        where=where,
+        found=name,
+        help=f"did you mean {close!r}?" if close else nearest(name, known) or KEYS_PAGE,
+    )
 
 
 def _is_option(name: str) -> bool:

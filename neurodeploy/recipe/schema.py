@@ -226,6 +226,17 @@ class Recipe(Section):
     network: Network = Field(default_factory=Network, description="Populations and what connects them.")
     train: Train = Field(default_factory=Train, description="How the network is trained.")
 
+    def __repr__(self) -> str:
+        hidden = "-".join(map(str, self.network.hidden))
+        return (
+            f"Recipe {self.name!r}: {self.description or 'no description'}\n"
+            f"  data     {self.data.kind}, {self.data.steps} steps of {self.data.dt_s:g} s\n"
+            f"  network  {self.network.neuron}, hidden {hidden}, {self.network.projection.kind}\n"
+            f"  train    {self.train.epochs} epochs, seed {self.train.seed}"
+        )
+
+    __str__ = __repr__
+
     @model_validator(mode="after")
     def _rules_between_keys(self) -> Recipe:
         from neurodeploy.recipe.rules import check_recipe

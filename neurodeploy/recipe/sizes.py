@@ -13,11 +13,14 @@ from neurodeploy.findings.codes_usage import KEYS_DISAGREE
 from neurodeploy.findings.finding import Finding
 from neurodeploy.recipe.schema import Recipe
 
-MAX_BYTES = 1 << 36
-"""64 GiB: a recipe that needs more is a slip of the keyboard, whatever machine it runs on."""
+MAX_BYTES = 1 << 40
+"""1 TiB: a recipe that needs more is a slip of the keyboard, whatever machine it runs on."""
 
 _PARAMETER = 4 * 4
 """Bytes of a trained number: float32 for itself, its gradient and Adam's two moments."""
+
+_SLOT = 3 * 4
+"""Bytes of a synapse's delay slot in the layer at work: float32 for kernel, bell and gradient."""
 
 _STATE = 2 * 4
 """Bytes of a neuron in a step that the backward pass needs: float32 for its potential and its spike."""
@@ -34,19 +37,17 @@ def needed_bytes(recipe: Recipe) -> int:
     A lower bound: what depends on the data files counts with one sample, and a readout with two classes.
     """
     data, projection = recipe.data, recipe.network.projection
-    sizes = [data.channels, *recipe.network.hidden, 2]
-    delays = projection.kind == "delays"
-    taps = [size for size, _ in projection.taps_of_layers(len(recipe.network.hidden))]
-    total = 0
-    for layer, (n_pre, n_post) in enumerate(pairwise(sizes)):
-        synapses = n_pre * n_post
-        into_hidden = layer < len(recipe.network.hidden)
+    layers = len(recipe.network.hidden)
+    delays = projection.kind == "delays" and projection.mode != "none"
+    taps = [n if projection.kind == "convolution" else 1 for n, _ in projection.taps_of_layers(layers)]
+    total = largest_kernel = 0
+    for layer, (n_pre, n_post) in enumerate(pairwise([data.channels, *recipe.network.hidden, 2])):
+        synapses, into_hidden = n_pre * n_post, layer < layers
+        total += synapses * _PARAMETER * (taps[layer] if into_hidden else 1)
         if delays and (into_hidden or projection.readout_delays):
-            slots = projection.max_delay_steps + 1
-            total += synapses * (2 * _PARAMETER + 4 * slots)
-        else:
-            n_taps = taps[layer] if projection.kind == "convolution" and into_hidden else 1
-            total += synapses * max(1, n_taps) * _PARAMETER
+            total += synapses * _PARAMETER * (projection.mode == "learned")
+            largest_kernel = max(largest_kernel, synapses * _SLOT * (projection.max_delay_steps + 1))
+    total += largest_kernel
     trials = data.train_trials + data.validation_trials + data.test_trials
     generated = data.kind == "mts-xor"
     batch = min(recipe.train.batch_size, data.train_trials) if generated else 1

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from neurodeploy.findings.codes_training import BAD_GRID, BAD_SEEDS
 from neurodeploy.findings.finding import Finding, NeurodeployError
 from neurodeploy.recipe import Recipe, load_recipe
+from neurodeploy.recipe.load import check_key
 
 VARIANT = "variant"
 """Grid key that is no key of a recipe: the recipe's variants by name, ``none`` for the plain recipe."""
@@ -63,14 +64,16 @@ def grid_points(recipe: str, grids: Sequence[str], overrides: Sequence[str] = ()
     Raises
     ------
     NeurodeployError
-        ND060 a grid is not of this form, has no or repeated values, or a key is given twice. Wrong keys
-        and values are the recipe's findings, raised when a point is loaded.
+        ND060 a grid is not of this form, has no or repeated values, or a key is given twice; ND022 a key that
+        recipes do not have. Wrong values are the recipe's findings, raised when a point is loaded.
     """
     axes = [_axis(text) for text in grids]
     keys = [key for key, _ in axes]
     for key in keys:
         if keys.count(key) > 1:
             raise NeurodeployError(_wrong_grid("a grid key is given twice", key, "each key once"))
+        if key != VARIANT:
+            check_key(key, where=f"--grid {key}", others=(VARIANT,))
     n_points = math.prod(len(values) for _, values in axes)
     if n_points > MAX_RUNS:
         raise NeurodeployError(

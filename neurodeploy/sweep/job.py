@@ -13,12 +13,11 @@ from neurodeploy.findings.codes_training import RAY_NODE_BLIND, SWEEP_OTHER_RECI
 from neurodeploy.findings.codes_usage import UNREADABLE_FILE
 from neurodeploy.findings.finding import Finding
 from neurodeploy.recipe import Recipe, dump_recipe, load_recipe
+from neurodeploy.runs.folder import METRICS, RECIPE, RESULT
 from neurodeploy.sweep.grid import Point
 from neurodeploy.sweep.local import Command
 from neurodeploy.sweep.ray_cluster import NOT_SHARED
 from neurodeploy.sweep.table import SETS, Row
-
-_RESULT, _RECIPE, _METRICS = "result.json", "recipe.toml", "metrics.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Job:
     @property
     def finished(self) -> bool:
         """Whether the run has written its result."""
-        return (self.folder / _RESULT).is_file()
+        return (self.folder / RESULT).is_file()
 
     @property
     def progress(self) -> float:
@@ -41,7 +40,7 @@ class Job:
         if self.finished:
             return 1.0
         try:
-            with (self.folder / _METRICS).open("rb") as file:
+            with (self.folder / METRICS).open("rb") as file:
                 return min(1.0, sum(1 for _ in file) / self.recipe.train.epochs)
         except OSError:
             return 0.0
@@ -52,7 +51,7 @@ def row_of(job: Job, *, failed: bool = False) -> Row:
     name, values = job.point.name, job.point.values
     if not job.finished:
         return Row(name, values, job.seed, "failed" if failed else "waiting")
-    path = job.folder / _RESULT
+    path = job.folder / RESULT
     try:
         accuracy, facts = read_accuracy(json.loads(path.read_text()))
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -76,7 +75,7 @@ def read_accuracy(result: Mapping[str, Any]) -> tuple[dict[str, float], dict[str
     return accuracy, facts
 
 
-def command_of(job: Job, out: Path, data_dir: Path | None) -> Command:
+def command_of(job: Job, out: Path, data_dir: Path | None, target: str) -> Command:
     """Write the recipe that the run starts from and give its command."""
     recipe = (out / "recipes" / job.point.name / f"seed{job.seed}.toml").resolve()
     with atomic_file(recipe) as temporary:
@@ -87,12 +86,13 @@ def command_of(job: Job, out: Path, data_dir: Path | None) -> Command:
         data=None if data_dir is None else data_dir.resolve(),
         log=(out / "logs" / job.point.name / f"seed{job.seed}.log").resolve(),
         cores=max(1, job.recipe.train.threads),
+        target=target,
     )
 
 
 def changed(job: Job) -> Finding | None:
     """Say what differs where a run was begun with another recipe; its threads do not count."""
-    path = job.folder / _RECIPE
+    path = job.folder / RECIPE
     if not path.is_file():
         return None
     before, now = (_lines(recipe) for recipe in (load_recipe(path), job.recipe))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WORKER = "neurodeploy.sweep.worker"
+ANSWER = "neurodeploy: run ended with "
+"""What a serving worker's answer begins with; the run's exit code follows. Other lines are no answers."""
 POLL_S = 0.2
 GRACE_S = 10.0
 """What a run may take to stop after an interrupt, in seconds; each epoch leaves a checkpoint anyway."""
@@ -30,6 +33,8 @@ class Command:
         Where its output goes.
     cores
         How many it uses.
+    target
+        Whose rules the run's recipe must keep; ``none`` for nobody's.
     """
 
     recipe: Path
@@ -37,19 +42,20 @@ class Command:
     data: Path | None
     log: Path
     cores: int
+    target: str = "none"
 
     @property
     def arguments(self) -> tuple[str, ...]:
         """Arguments of a Python interpreter that trains this run alone."""
         data = () if self.data is None else ("--data", str(self.data))
-        return ("-m", WORKER, str(self.recipe), str(self.run), *data)
+        return ("-m", WORKER, str(self.recipe), str(self.run), *data, "--target", self.target)
 
     @property
     def line(self) -> str:
         """The run as a line for a serving worker."""
         data = None if self.data is None else str(self.data)
         asked = {"recipe": str(self.recipe), "run": str(self.run), "data": data, "log": str(self.log)}
-        return json.dumps(asked) + "\n"
+        return json.dumps(asked | {"target": self.target}) + "\n"
 
 
 def environment() -> Mapping[str, str]:
@@ -71,7 +77,7 @@ def run_local(
     at_once: int,
     done: Callable[[int, int], None],
     tick: Callable[[], None] = lambda: None,
-    worker: Sequence[str] = ("-m", WORKER, "--serve"),
+    worker: Sequence[str] = (),
 ) -> None:
     """Execute commands in ``at_once`` processes, in their order.
 
@@ -87,25 +93,32 @@ def run_local(
     tick
         Called a few times a second.
     worker
-        Arguments of the Python interpreter that serves runs.
+        Arguments of the Python interpreter that serves runs, instead of this package's worker.
 
     Notes
     -----
-    On an interrupt every process is asked to stop, then killed; none outlives this call.
+    On an interrupt every process is asked to stop, then killed; none outlives this call. Where this process
+    itself is killed, the workers notice and end too.
     """
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
     for index in range(len(commands)):
         waiting.put(index)
     ended: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
+    worker = worker or ("-m", WORKER, "--serve", "--parent", str(os.getpid()))
     lanes = [_Lane(commands, waiting, ended, worker) for _ in range(min(at_once, len(commands)))]
     left = len(commands)
     try:
         for lane in lanes:
             lane.start()
         while left:
+            alive = any(lane.is_alive() for lane in lanes)  # before looking: what the last one put is there
             try:
                 index, code = ended.get(timeout=POLL_S)
             except queue.Empty:
+                if not alive:
+                    raise RuntimeError(
+                        f"the processes of the sweep have ended, {left} runs have not"
+                    ) from None
                 tick()
                 continue
             left -= 1
@@ -141,7 +154,12 @@ class _Lane(threading.Thread):
                     index = self._waiting.get_nowait()
                 except queue.Empty:
                     break
-                self._ended.put((index, self._execute(self._commands[index])))
+                code = 1  # of whatever goes wrong here: a run that nobody reports would be waited for
+                try:
+                    with contextlib.suppress(OSError):  # no more processes, say
+                        code = self._execute(self._commands[index])
+                finally:
+                    self._ended.put((index, code))
         finally:
             self._close()
 
@@ -162,14 +180,13 @@ class _Lane(threading.Thread):
         process = self._alive()
         if process is None or process.stdin is None or process.stdout is None:
             return 1
-        try:
+        with contextlib.suppress(OSError):  # the process died before it read the line
             process.stdin.write(command.line)
             process.stdin.flush()
-            answer = process.stdout.readline()
-        except OSError:  # the process died before it read the line
-            answer = ""
-        if answer.strip():
-            return int(answer)
+            for line in process.stdout:
+                answer = line.partition(ANSWER)[2].strip()  # a print without a line break may stand before it
+                if answer.lstrip("-").isdigit():
+                    return int(answer)
         process.wait()
         return process.returncode or 1
 
@@ -185,6 +202,7 @@ class _Lane(threading.Thread):
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     text=True,
+                    errors="replace",
                     env=dict(environment()),
                 )
             return self._process

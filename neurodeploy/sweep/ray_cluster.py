@@ -84,7 +84,7 @@ def _run(
             return NOT_SHARED
         with open(log, "wb") as file:  # noqa: PTH123
             return subprocess.call(
-                [sys.executable, *arguments],
+                [sys.executable, *arguments, "--parent", str(os.getpid())],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

@@ -10,6 +10,8 @@ from pathlib import Path
 from neurodeploy.files import atomic_file
 from neurodeploy.findings.codes_training import SWEEP_EXISTS
 from neurodeploy.findings.finding import Finding, NeurodeployError
+from neurodeploy.lock import locked
+from neurodeploy.runs.folder import LOCK
 from neurodeploy.sweep.grid import Point
 from neurodeploy.sweep.job import Job, changed, command_of, failure_of, row_of
 from neurodeploy.sweep.local import run_local
@@ -79,7 +81,7 @@ def plan(
         ND062 the folder exists and ``resume`` is off; ND063 a run in it was begun with another recipe; or
         the recipe's findings.
     """
-    if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or (not resume and any(out.iterdir()))):
         raise SWEEP_EXISTS.error(
             where=str(out),
             help="Continue it with --resume, choose another name with -o, or remove it yourself.",
@@ -108,6 +110,7 @@ def run_sweep(
     data_dir: Path | None = None,
     at_once: int = 1,
     ray: str | None = None,
+    target: str = "none",
     watcher: Watcher | None = None,
     run: Callable[..., None] | None = None,
 ) -> SweepResult:
@@ -125,6 +128,8 @@ def run_sweep(
         Runs at a time.
     ray
         Address of a Ray cluster or ``local``; None for processes of this machine.
+    target
+        Whose rules each run's recipe must keep: a name or a target file; ``none`` for nobody's.
     watcher
         Whom to tell.
     run
@@ -134,8 +139,37 @@ def run_sweep(
     -------
     SweepResult
         With ND066 for each run that failed and ND067 where a Ray node does not see ``out``.
+
+    Raises
+    ------
+    NeurodeployError
+        ND085 another process works on the sweep in ``out``.
     """
-    watcher = watcher if watcher is not None else Watcher()
+    way_out = "Wait for it, stop it, or choose another folder with -o."
+    with locked(out / LOCK, wait=False, where=str(out), help=way_out):
+        return _run_locked(
+            jobs,
+            out,
+            data_dir,
+            at_once=at_once,
+            ray=ray,
+            target=target,
+            watcher=watcher or Watcher(),
+            run=run,
+        )
+
+
+def _run_locked(
+    jobs: Sequence[Job],
+    out: Path,
+    data_dir: Path | None,
+    *,
+    at_once: int,
+    ray: str | None,
+    target: str,
+    watcher: Watcher,
+    run: Callable[..., None] | None,
+) -> SweepResult:
     failures: dict[int, Finding] = {}
     # Seed by seed: a sweep that is stopped early has every point, with fewer seeds.
     seeds = list(dict.fromkeys(job.seed for job in jobs))
@@ -143,7 +177,7 @@ def run_sweep(
         (index for index, job in enumerate(jobs) if not job.finished),
         key=lambda index: seeds.index(jobs[index].seed),
     )
-    commands = [command_of(jobs[index], out, data_dir) for index in open_jobs]
+    commands = [command_of(jobs[index], out, data_dir, target) for index in open_jobs]
     watcher.begin(jobs)
 
     def done(position: int, code: int) -> None:

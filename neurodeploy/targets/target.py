@@ -57,6 +57,12 @@ class Lowered(Generic[P]):
     facts: dict[str, Any]
     latency_steps: Mapping[str, int]
 
+    def __repr__(self) -> str:
+        late = ", ".join(f"{name} {steps}" for name, steps in list(self.latency_steps.items())[:6])
+        return (
+            f"Lowered({type(self.program).__name__}, {len(self.findings)} findings, latency {late or 'none'})"
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LadderGraph:

@@ -13,19 +13,19 @@ from neurodeploy.recipe import Recipe, load_recipe
 from neurodeploy.runs.folder import MODEL, RECIPE, unreadable
 from neurodeploy.runs.run import require_finished
 from neurodeploy.training.fit.tensor_file import digest_of, load_tensors, save_tensors
-from neurodeploy.training.model.network import Network
+from neurodeploy.training.model.spiking_network import SpikingNetwork
 
 FACTS = "network"
 """Name of the metadata of the weights' file: one JSON table, since the order of several is not fixed."""
 
 
-def save_network(path: Path, network: Network, state: Mapping[str, Tensor]) -> None:
+def save_network(path: Path, network: SpikingNetwork, state: Mapping[str, Tensor]) -> None:
     """Write the selected weights, with the sizes that the data decided and a checksum."""
     facts = {"n_inputs": network.n_inputs, "n_classes": network.n_classes, "sha256": digest_of(state)}
     save_tensors(path / MODEL, state, {FACTS: json.dumps(facts, sort_keys=True)})
 
 
-def read_network(path: Path) -> Network:
+def read_network(path: Path) -> SpikingNetwork:
     """Read the selected network of a finished run, in evaluation mode.
 
     Raises
@@ -40,7 +40,7 @@ def read_network(path: Path) -> Network:
     try:
         n_inputs, n_classes = _sizes(state, facts, path / MODEL)
         _check_shapes(recipe, state, n_inputs, n_classes)
-        network = Network(recipe, n_inputs, n_classes)
+        network = SpikingNetwork(recipe, n_inputs, n_classes)
         _check_types(state, network.state_dict())
         network.load_state_dict(state)
     except (KeyError, ValueError, TypeError, RuntimeError, RecursionError) as error:

@@ -17,13 +17,13 @@ from neurodeploy.findings.codes_usage import ARRAY_MISSING, SPIKES_SHAPE
 from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
-from neurodeploy.nn.connection import Connection
-from neurodeploy.nn.tau import Tau
+from neurodeploy.nn.synaptic_layer import SynapticLayer
+from neurodeploy.nn.tau import TimeConstants
 from neurodeploy.recipe import Recipe
 from neurodeploy.runs.folder import SAMPLES, read_result
 from neurodeploy.score import scores
 from neurodeploy.traces import PopulationTrace, Traces
-from neurodeploy.training.model.network import READOUT, Layer, Network, hidden_name
+from neurodeploy.training.model.spiking_network import READOUT, Layer, SpikingNetwork, hidden_name
 from neurodeploy.training.read_run import read_network
 from neurodeploy.units import steps_to_delay
 
@@ -111,7 +111,7 @@ def _samples(path: Path, n_inputs: int) -> dict[str, Samples]:
     return samples
 
 
-def to_graph(network: Network) -> Graph:
+def to_graph(network: SpikingNetwork) -> Graph:
     """Turn a trained network into a Graph that computes the same, in float64.
 
     Parameters
@@ -168,7 +168,7 @@ def refuse_soft_reset(recipe: Recipe) -> None:
         )
 
 
-def golden_traces(network: Network, spikes: NDArray[np.uint8]) -> Traces:
+def golden_traces(network: SpikingNetwork, spikes: NDArray[np.uint8]) -> Traces:
     """Run the trained network itself on some samples: float64, evaluation, whole delays.
 
     Parameters
@@ -178,7 +178,7 @@ def golden_traces(network: Network, spikes: NDArray[np.uint8]) -> Traces:
     spikes
         ``[sample, step, channel]``.
     """
-    twin = Network(network.recipe, network.n_inputs, network.n_classes)
+    twin = SpikingNetwork(network.recipe, network.n_inputs, network.n_classes)
     twin.load_state_dict(network.state_dict())
     twin.double().eval()
     x = torch.from_numpy(np.ascontiguousarray(spikes.transpose(1, 0, 2))).double()
@@ -227,7 +227,7 @@ def _hidden(name: str, layer: Layer, bias: Floats, dt_s: float) -> Population:
     )
 
 
-def _readout(tau: Tau) -> Population:
+def _readout(tau: TimeConstants) -> Population:
     tau_s = tau.seconds()
     ones = np.ones_like(tau_s)
     return Population(
@@ -244,7 +244,9 @@ def _readout(tau: Tau) -> Population:
     )
 
 
-def _projection(source: str, target: str, connection: Connection, scale: Floats, dt_s: float) -> Projection:
+def _projection(
+    source: str, target: str, connection: SynapticLayer, scale: Floats, dt_s: float
+) -> Projection:
     weight = connection.synapses().detach().cpu().double().numpy() * scale[None, :, None]
     steps = np.where(weight == 0.0, 0, connection.delay_steps())  # no synapse, no delay
     return Projection(source=source, target=target, weight=weight, delay_s=steps_to_delay(steps, dt_s))

@@ -12,6 +12,7 @@ from typing import Any
 from neurodeploy.data.sets import load_data
 from neurodeploy.findings.codes_training import BATCH_TOO_SMALL, LIF_SOFT_RESET
 from neurodeploy.findings.codes_usage import SYSTEM_REFUSES
+from neurodeploy.machine import available_cores
 from neurodeploy.ops.threads import training_threads
 from neurodeploy.progress import Progress, silent
 from neurodeploy.recipe import Recipe
@@ -21,10 +22,10 @@ from neurodeploy.targets.registry import DEFAULT_TARGET
 from neurodeploy.targets.target import Target
 from neurodeploy.training.fit.checkpoint import load_checkpoint
 from neurodeploy.training.fit.session import Session, TrainResult
-from neurodeploy.training.model.network import Network
 from neurodeploy.training.model.neurons import NEURONS
+from neurodeploy.training.model.spiking_network import SpikingNetwork
 from neurodeploy.training.world import World, joined_world
-from neurodeploy.training.worst_case import check_memory, check_target
+from neurodeploy.training.worst_case import check_target
 
 
 def train(
@@ -69,8 +70,8 @@ def train(
     ------
     NeurodeployError
         ND2xx (exit 3) a rule of the target, ND051 to ND053 about the folder, ND054 the loss is not finite,
-        ND055 fewer samples in a batch than processes, ND056 soft reset of a neuron that has none, ND058 a
-        network beyond this machine's memory, ND084 the system refuses a file (a full disk), ND085 another
+        ND055 fewer samples in a batch than processes, ND056 soft reset of a neuron that has none, ND046 more
+        than this machine's memory, ND084 the system refuses a file (a full disk), ND085 another
         process trains into the folder; findings of the data, of a damaged run (ND002, ND057) and of the
         recipe.
     KeyboardInterrupt
@@ -78,7 +79,6 @@ def train(
     """
     recipe = with_settings(recipe, epochs=epochs, seed=seed)
     out = Path(out)
-    check_memory(recipe)
     if target is not None:
         check_target(recipe, target)
     n = n_threads(recipe.train.threads if threads is None else threads)
@@ -90,7 +90,7 @@ def train(
             if world.first:
                 open_run(out, recipe, resume=resume)
             world.wait()
-            network = Network(recipe, data.train.n_channels, data.n_classes).to(world.device)
+            network = SpikingNetwork(recipe, data.train.n_channels, data.n_classes).to(world.device)
             network.world = world
             session = Session(
                 recipe=recipe,
@@ -133,8 +133,7 @@ def _given(section: Any) -> dict[str, Any]:
 
 def n_threads(asked: int) -> int:
     """Give the number of threads of this process; 0 takes the cores, shared among local processes."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return asked or max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    return asked or max(1, available_cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 def check_trainable(recipe: Recipe, world: World) -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neurodeploy.findings.codes_training import NETWORK_TOO_LARGE
 from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.model import INPUT, Graph, Population, Projection, Readout
 from neurodeploy.graph.neurons import NeuronModel
@@ -18,17 +14,13 @@ from neurodeploy.recipe import Recipe
 from neurodeploy.targets.registry import load_target
 from neurodeploy.targets.target import Target
 from neurodeploy.training.model.connections import has_delays
-from neurodeploy.training.model.network import READOUT, hidden_name
 from neurodeploy.training.model.neurons import NEURONS
+from neurodeploy.training.model.spiking_network import READOUT, hidden_name
 from neurodeploy.training.to_graph import refuse_soft_reset
 from neurodeploy.units import steps_to_delay
 
 REPRESENTED = 512
 """Neurons of a population that have synapses in the worst case; the others stand beside them without any."""
-
-BYTES_A_PARAMETER = 16
-BYTES_A_SLOT = 12
-"""float32: a parameter, its gradient and Adam's two moments; a slot's kernel, bell and gradient."""
 
 
 def check_target(recipe: Recipe, target: str | Path | Target[Any]) -> None:
@@ -142,37 +134,3 @@ def _projection(source: str, target: str, steps: Any, dt_s: float) -> Projection
     return Projection(
         source=source, target=target, weight=np.ones(steps.shape), delay_s=steps_to_delay(steps, dt_s)
     )
-
-
-def check_memory(recipe: Recipe) -> None:
-    """Refuse a network whose training cannot be held in memory: ND058.
-
-    The count is a lower bound: weights, delays and their optimiser, and one layer's kernel; no activity.
-    """
-    sizes = [recipe.data.channels, *recipe.network.hidden]
-    projection = recipe.network.projection
-    taps = projection.taps_of_layers(len(recipe.network.hidden))
-    needed, largest_kernel = 0, 0
-    for (before, size), (n_taps, _) in zip(itertools.pairwise(sizes), taps, strict=True):
-        synapses = before * size
-        delays = has_delays(projection, readout=False)
-        n_weights = n_taps if projection.kind == "convolution" else 1
-        needed += BYTES_A_PARAMETER * synapses * (n_weights + (delays and projection.mode == "learned"))
-        if delays:
-            largest_kernel = max(largest_kernel, BYTES_A_SLOT * synapses * (projection.max_delay_steps + 1))
-    needed += largest_kernel
-    if needed > (held := memory_bytes()):
-        raise NETWORK_TOO_LARGE.error(
-            where=f"{recipe.name}: network.hidden",
-            found=f"{list(recipe.network.hidden)}: at least {needed / 1e9:.1f} GB",
-            limit=f"{held / 1e9:.1f} GB, this machine's memory",
-            help="Use fewer neurons, shorter delays or fewer taps.",
-        )
-
-
-def memory_bytes() -> float:
-    """Give this machine's memory in bytes; infinity where the system does not say."""
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, ValueError, OSError):
-        return math.inf

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from neurodeploy.findings.html_table import html_table
 from neurodeploy.findings.json_ready import json_ready, rounded
+from neurodeploy.findings.printable import printable
 from neurodeploy.verify.gates import Check, exit_code
 from neurodeploy.verify.ladder import Rung
 from neurodeploy.verify.statistics import PairedDrop
@@ -53,6 +55,19 @@ class SetResult:
         """By spiking population: neuron-steps whose spike differs between float and integers, in percent."""
         return self.rungs[-1].mismatch
 
+    def _repr_html_(self) -> str:
+        """Give the ladder as a table, for a notebook."""
+        title = f"ladder on {self.name}, {self.n_samples} of {self.n_available} samples"
+        columns = ("rung", "accuracy %", "agreement %", *(f"{name} spikes ≠ %" for name in self.mismatch))
+        rows = [
+            (
+                rung.title,
+                *map(_percent, (rung.accuracy, rung.agreement, *map(rung.mismatch.get, self.mismatch))),
+            )
+            for rung in self.rungs
+        ]
+        return html_table(title, columns, rows)
+
     def to_dict(self) -> dict[str, Any]:
         """Give the set as a JSON-ready mapping; percentages and points to six decimals."""
         return {
@@ -64,6 +79,10 @@ class SetResult:
             "drop": None if self.drop is None else _drop_to_dict(self.drop),
             "rungs": [rung.to_dict() for rung in self.rungs],
         }
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def _drop_to_dict(drop: PairedDrop) -> dict[str, Any]:
@@ -111,6 +130,23 @@ class Verification:
     def exit_code(self) -> int:
         """What the process exits with; see :func:`neurodeploy.verify.gates.exit_code`."""
         return exit_code(self.checks)
+
+    def __repr__(self) -> str:
+        lines = [f"Verification of {self.name!r} for {self.target}: exit code {self.exit_code}"]
+        lines += [
+            f"  {check.name:<7} {check.status.value:<8} {check.reason[:80]}" for check in self.checks[:7]
+        ]
+        drops = [f"{each.name} {each.drop.drop:+.2f}" for each in self.sets[:4] if each.drop is not None]
+        if drops:
+            lines.append(f"  drop of accuracy in points: {', '.join(drops)}")
+        return "\n".join(map(printable, lines))
+
+    def _repr_html_(self) -> str:
+        """Give the checks and the ladders as tables, for a notebook."""
+        title = f"{self.name}, target {self.target}, exit code {self.exit_code}"
+        rows = [(check.name, check.title, check.status.value, check.reason) for check in self.checks]
+        ladders = "".join(result._repr_html_() for result in self.sets)
+        return html_table(title, ("check", "what", "result", "compared, or why not"), rows) + ladders
 
     def check(self, name: str) -> Check:
         """Give the check of a name; KeyError where there is none."""

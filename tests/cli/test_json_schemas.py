@@ -6,6 +6,7 @@ import json
 import math
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -35,7 +36,14 @@ def told(*words: str | Path) -> dict:
 
 
 def test_every_command_with_json_has_a_schema_and_the_other_way_round():
-    assert {path.stem for path in FOLDER.iterdir()} == {*COMMANDS, "findings"}
+    context = click.Context(program)
+    found = {"findings"}
+    for name in COMMANDS:
+        command = program.get_command(context, name)
+        below = command.commands.values() if isinstance(command, click.Group) else [command]
+        if any("--json" in parameter.opts for each in below for parameter in each.params):
+            found.add(name)
+    assert {path.stem for path in FOLDER.iterdir()} == found
 
 
 @pytest.mark.parametrize(
@@ -76,6 +84,10 @@ def test_an_export_a_check_a_run_and_a_verification_validate(tiny_nir, given, tm
     arrays = told("run", out, "--backend", "fixed", "--input", given, "-o", tmp_path / "out.npz")["arrays"]
     assert arrays["hidden1/v"] == [24, 40, 16]
     assert told("verify", out, "--samples", "4")["schema"] == "neurodeploy/verify/1"
+
+
+def test_a_recipe_that_was_written_validates(tmp_path):
+    assert told("init", "mts-xor", "-o", tmp_path / "my.toml")["recipe"] == str(tmp_path / "my.toml")
 
 
 @pytest.mark.usefixtures("without_lava")

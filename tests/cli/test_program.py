@@ -63,3 +63,32 @@ def test_an_errors_own_exit_code_is_kept(monkeypatch):
     monkeypatch.setattr("neurodeploy.findings.explain.all_codes", fail)
     for words in (["explain"], ["explain", "--json"]):
         assert CliRunner().invoke(program, words).exit_code == 4
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+def test_a_long_command_shows_its_stages_and_a_bar_on_a_terminal(tiny_nir, tmp_path):
+    import pty
+
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "neurodeploy", "export", str(tiny_nir), "-o", str(tmp_path / "b[red]")]
+    env = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=follower, env=env, text=True) as process:
+        os.close(follower)
+        shown = b""
+        while True:
+            try:
+                part = os.read(leader, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not part:
+                break
+            shown += part
+        stdout = process.stdout.read()
+    os.close(leader)
+    text = shown.decode()
+    assert process.returncode == 0, text
+    stages = [text.find(stage) for stage in ("loading", "reading tiny.nir", "measuring the ladder on random")]
+    assert stages == sorted(stages) and stages[0] >= 0, text
+    assert "16 of 16" in text and "━" in text and "Traceback" not in text
+    assert text.rstrip().endswith("\x1b[2K")  # the line is cleared
+    assert "b[red]" in stdout.replace("\n", "")

@@ -116,3 +116,25 @@ def test_a_run_is_shown_with_its_recipe(tmp_path: Path) -> None:
     shutil.copy(tmp_path / "x.toml", tmp_path / "run" / "recipe.toml")
     text = run("inspect", tmp_path / "run").stdout
     assert text.startswith("run ") and 'name = "mts-xor"' in text
+
+
+@pytest.mark.parametrize(
+    ("override", "code"),
+    [
+        ("network.projection.max_delay_steps=80", "ND201"),
+        ("network.reset=soft", "ND220"),
+    ],
+)
+def test_training_refuses_what_its_target_could_never_hold(override: str, code: str, tmp_path: Path) -> None:
+    words = ("train", "mts-xor-delays", "--set", override, "-o", tmp_path / "run")
+    assert f"error[{code}]" in run(*words, exit_code=3).stderr
+    assert not list(tmp_path.iterdir())
+    small = [f"data.{name}_trials=8" for name in ("train", "validation", "test")]
+    settings = [word for key in [*small, "network.hidden=[3]"] for word in ("--set", key)]
+    assert run(*words, *settings, "--epochs", "1", "--target", "none").stdout.startswith("validation ")
+
+
+def test_a_mistyped_target_of_a_training_names_the_nearest(tmp_path: Path) -> None:
+    words = ("train", "mts-xor", "-o", tmp_path / "run", "--target", "loihl2")
+    assert "did you mean 'loihi2'?" in run(*words, exit_code=2).stderr
+    assert not list(tmp_path.iterdir())

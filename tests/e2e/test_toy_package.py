@@ -111,7 +111,7 @@ def test_the_pass_changes_the_program_and_its_option_counts(
 
 def test_its_runtime_is_what_p3_compares_with(neuro: Shell, tiny_nir: Path, given: Path):
     neuro("export", tiny_nir, "--target", "abacus", "--calibrate", given, "-o", "bundle")
-    facts = json.loads(neuro("verify", "bundle", "--runtime", "4", "--json"))
+    facts = json.loads(neuro("verify", "bundle", "--runtime", "counting=4", "--json"))
     (p3,) = (check for check in facts["checks"] if check["name"] == "P3")
     assert p3["status"] == "passed" and p3["backend"] == "counting"
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -142,6 +144,35 @@ def test_a_run_that_was_interrupted_in_its_first_epoch_can_be_resumed(tmp_path: 
     assert train(recipe_of(1), tmp_path / "run", threads=1, resume=True).epochs == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGTERM")
+def test_a_run_that_is_terminated_says_so_leaves_nothing_half_written_and_goes_on(tmp_path: Path) -> None:
+    from neurodeploy.recipe import dump_recipe
+
+    recipe, folder = recipe_of(400, keep="last"), tmp_path / "run"
+    (tmp_path / "recipe.toml").write_text(dump_recipe(recipe), encoding="utf-8")
+    arguments = ["train", str(tmp_path / "recipe.toml"), "-o", str(folder), "--threads", "1"]
+    program = [sys.executable, "-m", "neurodeploy", *arguments]
+    with subprocess.Popen(program, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not list((folder / "checkpoint").glob("epoch-*")):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=120)[1]
+    assert process.returncode == 143, said
+    assert "[ND083]" in said
+    left = {path.name for path in folder.rglob("*") if path.is_file()}
+    assert not [name for name in left if name.endswith(".tmp") or name in (".lock", "result.json")]
+    done = json.loads((folder / "checkpoint" / "state.json").read_text())["epoch"]
+    assert 1 <= done < 400
+
+    for run, resume in ((folder, True), (tmp_path / "whole", False)):
+        with pytest.raises(KeyboardInterrupt):
+            train(recipe, run, threads=1, resume=resume, progress=stop_after(done + 2))
+    whole, resumed = (
+        load_file(next((run / "checkpoint").glob("*.safetensors"))) for run in (tmp_path / "whole", folder)
+    )
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
 def test_another_seed_gives_other_weights(finished: Path, tmp_path: Path) -> None:
     train(recipe_of(), tmp_path / "run", seed=4, epochs=1, threads=1)
     one, other = load_file(finished / "model.safetensors"), load_file(tmp_path / "run" / "model.safetensors")
@@ -174,11 +205,11 @@ def test_a_loss_that_is_not_finite_stops_with_a_finding() -> None:
     from neurodeploy.data.sets import load_data
     from neurodeploy.training.fit.epoch import train_epoch
     from neurodeploy.training.fit.optimiser import make_optimiser
-    from neurodeploy.training.model.network import Network
+    from neurodeploy.training.model.spiking_network import SpikingNetwork
     from neurodeploy.training.world import World
 
     recipe = recipe_of()
-    network = Network(recipe, 40, 2)
+    network = SpikingNetwork(recipe, 40, 2)
     network.readout.weight.data[0, 0, 0] = float("inf")
     with pytest.raises(NeurodeployError) as caught:
         train_epoch(network, make_optimiser(network), load_data(recipe).train, epoch=0, world=World())

@@ -61,6 +61,7 @@ def test_a_score_so_far_does_not_change_under_the_hands_of_who_holds_it():
     first = running.add(steps)
     steps[:] = 5
     running.add(steps)
+    steps[:] = 7
     assert first.tolist() == [1, 1]
     assert running.score.tolist() == [5, 5]
 

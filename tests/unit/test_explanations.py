@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 import neurodeploy
-from neurodeploy.findings import codes_network, codes_parity, codes_program, codes_training, codes_usage
+from neurodeploy.findings import (
+    codes_network,
+    codes_nir,
+    codes_parity,
+    codes_program,
+    codes_training,
+    codes_usage,
+)
 from neurodeploy.findings.explain import all_codes, explain, explanation
 from neurodeploy.findings.finding import NeurodeployError, Rule
 
@@ -27,7 +34,7 @@ FAMILIES = {
 
 RULES = {
     name: rule
-    for module in (codes_usage, codes_training, codes_network, codes_parity, codes_program)
+    for module in (codes_usage, codes_training, codes_network, codes_nir, codes_parity, codes_program)
     for name, rule in vars(module).items()
     if isinstance(rule, Rule)
 }

@@ -90,7 +90,7 @@ nd.verify(3)  # E: Argument 1 to "verify" has incompatible type "int"
 @pytest.mark.slow
 def test_a_users_script_passes_mypy_strict_and_its_mistakes_are_seen(tmp_path):
     pytest.importorskip("mypy", reason="needs mypy, of the extra dev: not installed")
-    (tmp_path / "script.py").write_text(USER_SCRIPT)
+    (tmp_path / "script.py").write_text(USER_SCRIPT + "".join(f"print(nd.{name})\n" for name in nd.__all__))
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "script.py"],
         capture_output=True,

@@ -34,7 +34,7 @@ MIN_GAIN = 1e-30
 _TIME_CONSTANTS = ("tau_s", "tau_syn_s")
 
 
-class Listed(Protocol):
+class InLists(Protocol):
     """Elements as lists, which know where each of them stands."""
 
     def where(self, k: int, /) -> tuple[int, ...]:
@@ -65,7 +65,7 @@ def check_values(graph: Graph, *, on_grid: bool = False) -> Iterator[Finding]:
             yield from _off_grid(graph, projection)
 
 
-def _element(bad: NDArray[np.bool_], where: str, at: int, which: str, lists: Listed | None = None) -> str:
+def _element(bad: NDArray[np.bool_], where: str, at: int, which: str, lists: InLists | None = None) -> str:
     """Name the element ``at`` (a flat index) of an array or of lists, and how many elements are as bad."""
     place = np.unravel_index(at, bad.shape) if lists is None else lists.where(at)
     index = ", ".join(str(int(i)) for i in place)
@@ -73,7 +73,7 @@ def _element(bad: NDArray[np.bool_], where: str, at: int, which: str, lists: Lis
     return f"{where}[{index}]" + (f", {which} of {n}" if n > 1 else "")
 
 
-def finite(where: str, array: NDArray[np.float64], lists: Listed | None = None) -> Iterator[Finding]:
+def finite(where: str, array: NDArray[np.float64], lists: InLists | None = None) -> Iterator[Finding]:
     """ND101: an element of an array, or of a column of lists, is NaN or infinite; names the first one."""
     bad = ~np.isfinite(array)
     if bad.any():
@@ -87,7 +87,7 @@ def finite(where: str, array: NDArray[np.float64], lists: Listed | None = None) 
         )
 
 
-def _usable(where: str, array: NDArray[np.float64], lists: Listed | None = None) -> Iterator[Finding]:
+def _usable(where: str, array: NDArray[np.float64], lists: InLists | None = None) -> Iterator[Finding]:
     """ND101, ND117: an element is NaN, infinite, or so large that what is computed from it is infinite."""
     yield from finite(where, array, lists)
     large = np.isfinite(array) & (np.abs(array) > MAX_NUMBER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from neurodeploy.graph.interpret.naive import interpret_reference
 from neurodeploy.graph.model import Graph
 from neurodeploy.traces import Traces
 
-__all__ = ["interpret", "interpret_reference"]
+__all__ = ["interpret", "interpret_chunks", "interpret_reference"]
 
 
 def interpret(
@@ -54,3 +54,41 @@ def interpret(
     from neurodeploy.graph.interpret.fast import interpret_fast  # numba takes a second to import
 
     return interpret_fast(graph, spikes, record=record, threads=threads)
+
+
+def interpret_chunks(
+    graph: Graph,
+    spikes: NDArray[np.generic],
+    *,
+    samples: int,
+    record: Collection[str] = ("spikes", "v"),
+    threads: int | None = None,
+) -> Iterator[Traces]:
+    """Compute samples as :func:`interpret` does, a few at a time, so that memory does not grow with a set.
+
+    Parameters
+    ----------
+    graph, spikes, record, threads
+        As for :func:`interpret`. The graph is prepared once.
+    samples
+        How many samples at a time, at least 1. A chunk takes some ``samples * steps * neurons`` bytes for the
+        spikes and eight times that where ``v`` is recorded.
+
+    Yields
+    ------
+    Traces
+        Of the next ``samples`` samples, the last time of what is left; together they are what
+        :func:`interpret` gives, ``facts`` added.
+
+    Raises
+    ------
+    NeurodeployError
+        As :func:`interpret`; a value that no network takes is found in its chunk.
+    """
+    if samples < 1:
+        raise ValueError(f"{samples} samples at a time")
+    if not all(p.model.neuron.compiled for p in graph.populations):
+        return (interpret_reference(graph, spikes[k : k + samples]) for k in range(0, len(spikes), samples))
+    from neurodeploy.graph.interpret.fast import interpret_fast_chunks  # numba takes a second to import
+
+    return interpret_fast_chunks(graph, spikes, samples=samples, record=record, threads=threads)

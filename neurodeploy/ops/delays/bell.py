@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neurodeploy.ops.delays.arguments import check_kernel
+from neurodeploy.ops.delays.allowed import check_kernel
 from neurodeploy.ops.threads import survive_forks
 
 DCLS_SIGMA_OFFSET = 0.27

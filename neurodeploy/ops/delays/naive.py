@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from neurodeploy.ops.delays.arguments import check_dilation, check_kernel, check_projection, check_taps
+from neurodeploy.ops.delays.allowed import check_dilation, check_kernel, check_projection, check_taps
 
 NORMALISER = 1e-7
 """What DCLS adds to the sum over the slots (DCLS 0.1.1, ``construct/modules.py``, ``forward_vgauss``)."""

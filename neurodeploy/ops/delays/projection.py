@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neurodeploy.ops.delays.arguments import check_dilation, check_projection, check_taps
+from neurodeploy.ops.delays.allowed import check_dilation, check_projection, check_taps
 from neurodeploy.ops.spectral.autograd import plan_for, spectral_projection
 from neurodeploy.ops.threads import survive_forks
 

@@ -20,7 +20,7 @@ _INLINE = {"atan": ATAN, "box": BOX, "super": SUPER}
 """Surrogates computed inside the backward loop; the others are computed for all steps at once."""
 
 
-class Population(NamedTuple):
+class ScanConstants(NamedTuple):
     """What does not change with time.
 
     Attributes
@@ -65,7 +65,7 @@ class Scan(torch.autograd.Function):
         alpha_syn: Tensor | None,
         v0: Tensor,
         i0: Tensor | None,
-        population: Population,
+        population: ScanConstants,
         scale: Tensor | None,
         return_v: bool,
     ) -> tuple[Tensor, Tensor | None, Tensor, Tensor | None]:
@@ -98,7 +98,7 @@ class Scan(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         """Run backwards."""
         u, alpha, alpha_syn, v0, drive, scale = ctx.saved_tensors
-        population: Population = ctx.population
+        population: ScanConstants = ctx.population
         gz, gv, g_last, gi_last = grads
         none, empty = u.new_empty(0, 0), u.new_empty(0, 0, 0)
         d_x = torch.empty_like(u)
@@ -132,13 +132,13 @@ class Scan(torch.autograd.Function):
         )
 
 
-def _after_reset(u: Tensor, population: Population) -> Tensor:
+def _after_reset(u: Tensor, population: ScanConstants) -> Tensor:
     """Give the voltage that the next step starts from."""
     fallen = u - population.threshold if population.soft else population.reset
     return torch.where(u - population.threshold > 0, fallen, u)
 
 
-def _slope_of(u: Tensor, population: Population) -> tuple[int, float, float, Tensor]:
+def _slope_of(u: Tensor, population: ScanConstants) -> tuple[int, float, float, Tensor]:
     """Say how the loop gets the surrogate's derivative: a mode, two numbers, or all values."""
     alpha = population.surrogate_alpha
     mode = _INLINE.get(population.surrogate, GIVEN)

@@ -12,9 +12,9 @@ from norse.torch.functional.lif_box import LIFBoxFeedForwardState, LIFBoxParamet
 from norse.torch.functional.reset import reset_subtract, reset_value
 from torch import Tensor
 
-from neurodeploy.ops.scan.arguments import Voltages, check_reset, each_neuron
-from neurodeploy.ops.scan.parts import Segment, State, in_parts
+from neurodeploy.ops.scan.segments import Segment, State, in_parts
 from neurodeploy.ops.scan.surrogate import NORSE_SURROGATES, resolve_alpha, spike_function
+from neurodeploy.ops.scan.voltages import Voltages, check_reset, each_neuron
 
 Step = Callable[[Tensor, State], tuple[Tensor, State]]
 """From an input of one step, [batch, neuron], and a state to spikes (or voltages) and the next state."""

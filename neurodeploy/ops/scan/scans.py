@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from neurodeploy.ops.scan import naive
-from neurodeploy.ops.scan.arguments import Voltages, check_reset, each_neuron
-from neurodeploy.ops.scan.parts import Segment, in_parts
+from neurodeploy.ops.scan.segments import Segment, in_parts
 from neurodeploy.ops.scan.surrogate import resolve_alpha
+from neurodeploy.ops.scan.voltages import Voltages, check_reset, each_neuron
 
 P = ParamSpec("P")
 
@@ -226,12 +226,12 @@ def _fast(
     Rows of a small population are scanned together as one long row: a loop over ten neurons costs more to
     start than to run.
     """
-    from neurodeploy.ops.scan.autograd import Population, Scan
+    from neurodeploy.ops.scan.autograd import Scan, ScanConstants
 
     def segment(x: Tensor, v: Tensor, i: Tensor | None) -> Any:
         together = _rows_together(*x.shape[1:])
         threshold, floor, leak = (value.repeat(together) for value in voltages)
-        population = Population(threshold, floor, leak, soft, *surrogate, detach)
+        population = ScanConstants(threshold, floor, leak, soft, *surrogate, detach)
         alpha, synaptic = (None if a is None else a.repeat(together) for a in alphas)
         start_v, start_i, mask = (
             None if a is None else a.to(x).reshape(-1, together * x.shape[2]) for a in (v, i, scale)

@@ -7,10 +7,10 @@ import math
 import torch
 from torch import Tensor
 
-from neurodeploy.ops.spectral.plan import Plan
+from neurodeploy.ops.spectral.plan import SpectralPlan
 
 
-class MatrixPlan(Plan):
+class MatrixPlan(SpectralPlan):
     """Transforms as matrix products.
 
     The points are [point, block and batch, column]: frequency 0, frequency N/2, then for each of the three

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from neurodeploy.ops.spectral.any_device import MatrixPlan
 from neurodeploy.ops.spectral.cpu import ColumnPlan
-from neurodeploy.ops.spectral.plan import Plan
+from neurodeploy.ops.spectral.plan import SpectralPlan
 
 
 @lru_cache(maxsize=32)
-def plan_for(n_steps: int, n_slots: int, dtype: torch.dtype, device: torch.device) -> Plan:
+def plan_for(n_steps: int, n_slots: int, dtype: torch.dtype, device: torch.device) -> SpectralPlan:
     """Make the plan for sequences of ``n_steps`` and kernels of ``n_slots``."""
     if device.type == "cpu":
         return ColumnPlan(n_steps, n_slots, dtype)
@@ -42,10 +42,10 @@ def spectral_projection(x: Tensor, kernel: Tensor) -> Tensor:
 
 
 class SpectralProjection(torch.autograd.Function):
-    """The delayed projection through a :class:`Plan`."""
+    """The delayed projection through a :class:`SpectralPlan`."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, kernel: Tensor, plan: Plan) -> Tensor:
+    def forward(ctx: Any, x: Tensor, kernel: Tensor, plan: SpectralPlan) -> Tensor:
         """Transform, multiply, transform back."""
         points, kernel_points = plan.to_points(x), plan.kernel_to_points(kernel)
         ctx.save_for_backward(
@@ -58,7 +58,7 @@ class SpectralProjection(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Do the same with everything transposed."""
         points, kernel_points = ctx.saved_tensors
-        plan: Plan = ctx.plan
+        plan: SpectralPlan = ctx.plan
         grad = plan.from_points_transposed(grads[0])
         d_x = d_kernel = None
         if ctx.needs_input_grad[1]:

@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from neurodeploy.ops.spectral.multiply import TILE, multiply
-from neurodeploy.ops.spectral.plan import Plan
+from neurodeploy.ops.spectral.plan import SpectralPlan
 from neurodeploy.ops.spectral.transform import analyse, good_length, synthesise, tables_for
 from neurodeploy.ops.threads import share
 
 
-class ColumnPlan(Plan):
+class ColumnPlan(SpectralPlan):
     """Compiled transforms and products.
 
     The points are [block and batch or source, point, column], those of a row together in memory:

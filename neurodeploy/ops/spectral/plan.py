@@ -14,7 +14,7 @@ BLOCK_STEPS = 100
 """Steps that one block of a longer sequence gives, at least; also four times the kernel's length."""
 
 
-class Plan(ABC):
+class SpectralPlan(ABC):
     r"""How sequences of a length meet kernels of a length; one subclass for each way to transform.
 
     Parameters

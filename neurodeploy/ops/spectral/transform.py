@@ -20,7 +20,7 @@ ODD_FACTORS = (1, 3, 5, 9)
 """Lengths are an odd factor from here times a power of two."""
 
 
-class Tables(NamedTuple):
+class TransformTables(NamedTuple):
     """What a length needs.
 
     Attributes
@@ -48,7 +48,7 @@ def good_length(least: int) -> int:
 
 
 @lru_cache(maxsize=32)
-def tables_for(length: int, dtype: np.dtype[Any]) -> Tables:
+def tables_for(length: int, dtype: np.dtype[Any]) -> TransformTables:
     """Make the tables of a length, computed in float64."""
     odd = length
     while odd % 2 == 0:
@@ -63,7 +63,7 @@ def tables_for(length: int, dtype: np.dtype[Any]) -> Tables:
     position[np.concatenate(blocks)] = np.arange(length)
     angle = 2.0 * np.pi * np.arange(length) / length
     has_two = (length // odd).bit_length() % 2 == 0
-    return Tables(position, np.cos(angle).astype(dtype), np.sin(angle).astype(dtype), odd, has_two)
+    return TransformTables(position, np.cos(angle).astype(dtype), np.sin(angle).astype(dtype), odd, has_two)
 
 
 _compile = compiled(error_model="numpy", fastmath={"contract"})

@@ -58,6 +58,10 @@ class LoihiTarget:
     title: str
     limits: Mapping[str, Limit]
 
+    def __repr__(self) -> str:
+        runtimes = ", ".join(self.runtimes)
+        return f"Target {self.name!r}: {self.title}, {len(self.limits)} limits, runs in {runtimes}"
+
     @property
     def files(self) -> tuple[str, ...]:
         """``program.h5``, and ``network.net`` where NetX can hold the program."""

@@ -15,7 +15,7 @@ from neurodeploy.findings.codes_training import TRAINING_DIVERGED
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.training.fit.loss import right_decisions, summed_loss
 from neurodeploy.training.fit.optimiser import set_rates
-from neurodeploy.training.model.network import Network, Noise
+from neurodeploy.training.model.spiking_network import Noise, SpikingNetwork
 from neurodeploy.training.world import World
 
 EVALUATION_BATCH = 256
@@ -46,7 +46,7 @@ def batches_of(n: int, batch_size: int, order: NDArray[np.int64]) -> list[NDArra
 
 
 def train_epoch(
-    network: Network,
+    network: SpikingNetwork,
     optimiser: torch.optim.Optimizer,
     samples: SampleSet,
     *,
@@ -118,7 +118,7 @@ def train_epoch(
     return Measured(float(total[0]) / n, float(total[1] / total[2]), tuple(rates.tolist()))
 
 
-def evaluate(network: Network, samples: SampleSet, *, world: World) -> Measured:
+def evaluate(network: SpikingNetwork, samples: SampleSet, *, world: World) -> Measured:
     """Measure a set as it will be deployed: whole delays, running statistics, nothing dropped."""
     kind = network.recipe.network.readout.score
     n = len(samples)

@@ -6,12 +6,12 @@ import torch
 
 from neurodeploy.recipe import Recipe
 from neurodeploy.training.fit.schedule import Sigma, cosine, halving, one_cycle
-from neurodeploy.training.model.network import Network
+from neurodeploy.training.model.spiking_network import SpikingNetwork
 
 WEIGHTS, DELAYS, TAUS = "weights", "delays", "taus"
 
 
-def make_optimiser(network: Network) -> torch.optim.Adam:
+def make_optimiser(network: SpikingNetwork) -> torch.optim.Adam:
     """Make Adam with the recipe's learning rates; weight decay (L2) on the connections' weights alone."""
     train = network.recipe.train
     decayed, plain, delays, taus = [], [], [], []

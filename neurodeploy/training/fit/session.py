@@ -29,7 +29,7 @@ from neurodeploy.training.fit.checkpoint import (
 )
 from neurodeploy.training.fit.epoch import Measured, diverged, evaluate, train_epoch
 from neurodeploy.training.fit.optimiser import make_optimiser, make_sigma
-from neurodeploy.training.model.network import Network, hidden_name
+from neurodeploy.training.model.spiking_network import SpikingNetwork, hidden_name
 from neurodeploy.training.read_run import save_network
 from neurodeploy.training.world import World
 
@@ -81,7 +81,7 @@ class Session:
         *,
         recipe: Recipe,
         out: Path,
-        network: Network,
+        network: SpikingNetwork,
         data: DataSets,
         world: World,
         progress: Progress,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from neurodeploy.nn.connection import Connection
 from neurodeploy.nn.delay_linear import DelayLinear
 from neurodeploy.nn.dense import Dense
+from neurodeploy.nn.synaptic_layer import SynapticLayer
 from neurodeploy.nn.temporal_conv import TemporalConv
 from neurodeploy.recipe import Projection
 
@@ -19,7 +19,7 @@ def connect(
     gain: float,
     generator: torch.Generator,
     taps: tuple[int, int] | None,
-) -> Connection:
+) -> SynapticLayer:
     """Make the connection that a recipe asks for.
 
     Parameters

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from neurodeploy.data.sample_set import DataSets, DenseSet
 
+from neurodeploy.data.sample_set import DataSets, DenseSet
 from neurodeploy.recipe import Data
 
 

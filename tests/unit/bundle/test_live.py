@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import neurodeploy as nd
-from neurodeploy.score import SCORES, RunningScore, scores
 
 
 @pytest.fixture(scope="module")
@@ -77,17 +76,6 @@ def test_a_reset_starts_a_new_sample(late, spikes):
 def test_an_input_of_another_network_is_a_finding(bundle):
     with pytest.raises(nd.NeurodeployError):
         nd.open_bundle(bundle).stream().step(np.zeros(5, np.uint8))
-
-
-@pytest.mark.parametrize("kind", SCORES)
-def test_a_running_score_ends_where_the_score_of_the_whole_is(kind):
-    rng = np.random.default_rng(1)
-    v, spikes = rng.normal(size=(1, 20, 4)), rng.integers(0, 2, (1, 20, 4)).astype(np.uint8)
-    running = RunningScore(kind, 4)
-    assert running.score is None
-    for start, stop in ((0, 5), (5, 5), (5, 20)):
-        running.add(v[0, start:stop], spikes[0, start:stop])
-    assert np.allclose(running.score, scores(kind, v, spikes)[0][0])
 
 
 def test_a_target_without_a_stream_is_a_finding(bundle, monkeypatch):

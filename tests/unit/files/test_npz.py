@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from neurodeploy.files import load_npz, save_npz
+from neurodeploy.files import NUMBERS_AND_TEXTS, load_npz, save_npz
 from neurodeploy.files import npz as npz_module
 from neurodeploy.findings.finding import NeurodeployError
 
@@ -67,6 +67,7 @@ HOSTILE: dict[str, list[tuple[str, bytes]]] = {
     "shape of texts": [("spikes.npy", header(SHAPE % "('4',)", b"1234"))],
     "deep header": [("spikes.npy", header(SHAPE % ("(" * 3000 + ")" * 3000)))],
     "header that is code": [("spikes.npy", header("__import__('os').getcwd()"))],
+    "header that does not end": [("spikes.npy", header("{'descr': '|u1', 'shape': (1,", version=(2, 0)))],
     "header of 4 GB": [("spikes.npy", b"\x93NUMPY\x02\x00\xff\xff\xff\xff{}")],
     "another version": [("spikes.npy", header(SHAPE % "(1,)", b"1", version=(3, 0)))],
     "a field of 1 TB": [
@@ -205,6 +206,19 @@ def test_numpys_own_files_are_read_in_this_machines_byte_order(tmp_path):
     for name, array in arrays.items():
         assert np.array_equal(read[name], array) and read[name].shape == array.shape, name
         assert read[name].dtype.isnative and read[name].dtype.kind == array.dtype.kind
+
+
+def test_texts_and_complex_numbers_are_read_where_they_are_asked_for_and_nothing_else(tmp_path):
+    arrays = {"a": np.array(["x", "yz"]), "b": np.array([b"x"]), "c": np.array([1 + 2j]), "d": np.arange(2)}
+    np.savez(tmp_path / "x.npz", **arrays)
+    read = load_npz(tmp_path / "x.npz", kinds=NUMBERS_AND_TEXTS)
+    assert all(np.array_equal(read[name], array) for name, array in arrays.items())
+    for case in ("objects", "structures", "dates", "an array type", "a field of 1 TB"):
+        with pytest.raises(NeurodeployError, match="ND002"):
+            load_npz(write(tmp_path / "y.npz", HOSTILE[case]), kinds=NUMBERS_AND_TEXTS)
+    zero = header("{'descr': '<U0', 'fortran_order': False, 'shape': (9,)}")
+    with pytest.raises(NeurodeployError, match="ND002"):
+        load_npz(write(tmp_path / "z.npz", [("a.npy", zero)]), kinds=NUMBERS_AND_TEXTS)
 
 
 def test_a_boolean_is_0_or_1_whatever_the_file_holds(tmp_path):

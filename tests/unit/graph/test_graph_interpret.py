@@ -1,10 +1,14 @@
 """Numbers worked out by hand, for both twins."""
 
+import tracemalloc
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from neurodeploy.findings.finding import NeurodeployError
-from neurodeploy.graph.interpret import interpret, interpret_reference
+from neurodeploy.graph.interpret import interpret, interpret_chunks, interpret_reference
+from neurodeploy.graph.interpret.blocks import blocks
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Projection, Readout
 
 DT_S = 0.01
@@ -185,3 +189,79 @@ def test_a_score_for_each_step_is_given_where_the_readout_decides_each_step(chan
         traces = run(graph, x)
         assert traces.score_per_step.shape == (2, 7, 2)
         np.testing.assert_allclose(traces.score_per_step.sum(axis=-1), 1.0)
+
+
+def test_chunks_are_the_samples_of_the_whole(changed):
+    graph = changed(readout=Readout(population="out", score="per_step"))
+    x = (np.random.default_rng(2).random((11, 15, 3)) < 0.5).astype(np.uint8)
+    whole = interpret(graph, x)
+    parts = list(interpret_chunks(graph, x, samples=4, threads=1))
+    assert [len(part.score) for part in parts] == [4, 4, 3]
+    for name, trace in whole.populations.items():
+        for key in ("spikes", "v"):
+            together = np.concatenate([getattr(part.populations[name], key) for part in parts])
+            assert np.array_equal(together, getattr(trace, key))
+    assert np.array_equal(np.concatenate([part.score_per_step for part in parts]), whole.score_per_step)
+    assert sum(part.facts["synaptic_events"] for part in parts) == whole.facts["synaptic_events"]
+
+
+def test_chunks_take_memory_for_a_chunk_alone(changed):
+    n = 400
+    graph = changed()
+    x = np.zeros((n, 500, 3), dtype=np.uint8)
+    list(interpret_chunks(graph, x[:4], samples=4, threads=1))
+    tracemalloc.start()
+    for part in interpret_chunks(graph, x, samples=4, threads=1):
+        del part
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1e6  # the whole: 400 * 500 * 4 neurons * 9 bytes = 7.2 MB
+
+
+def test_chunks_find_what_is_wrong_before_the_first_or_in_their_own(changed, graph):
+    with pytest.raises(NeurodeployError, match="ND112"):
+        next(interpret_chunks(changed(dt_s=0.0), np.zeros((1, 4, 3)), samples=1))
+    bad = np.zeros((2, 4, 3))
+    bad[1] = 0.5
+    chunks = interpret_chunks(graph, bad, samples=1)
+    next(chunks)
+    with pytest.raises(NeurodeployError, match="ND011"):
+        next(chunks)
+    with pytest.raises(ValueError, match="0 samples"):
+        interpret_chunks(graph, bad, samples=0)
+
+
+def loops(population, edges, names="abcdef"):
+    """A graph of single neurons with a delay of one step on every edge."""
+    return Graph(
+        name="loops", dt_s=DT_S, input_size=1, populations=tuple(population(name, size=1) for name in names),
+        projections=tuple(
+            Projection(
+                source=source, target=target, weight=np.ones((1, 1, 1)), delay_s=np.full((1, 1, 1), DT_S)
+            )
+            for source, target in edges
+        ),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("edges", "expected"),
+    [
+        ([], ["a", "b", "c", "d", "e", "f"]),
+        (["fe", "ed", "dc", "cb", "ba"], ["f", "e", "d", "c", "b", "a"]),
+        (["ab", "ba", "cd", "dc", "cb"], ["cd", "ab", "e", "f"]),
+        (["ac", "ce", "ea", "bb", "eb"], ["ace", "b", "d", "f"]),
+        (["ab", "bc", "cd", "db", "de"], ["a", "bcd", "e", "f"]),
+    ],
+)
+def test_blocks_are_loops_after_what_they_depend_on(population, edges, expected):
+    found = ["".join(p.name for p in block) for block in blocks(loops(population, edges))]
+    assert sorted(found) == sorted(expected)
+    at = {name: k for k, block in enumerate(found) for name in block}
+    assert all(at[source] <= at[target] for source, target in edges)
+
+
+def test_a_long_row_of_populations_is_no_deep_recursion(population):
+    names = [f"n{k}" for k in range(900)]
+    row = list(pairwise(reversed(names)))
+    assert [block[0].name for block in blocks(loops(population, row, names))] == names[::-1]

@@ -18,7 +18,7 @@ from neurodeploy.ops.delays.projection import (
 from neurodeploy.ops.spectral.any_device import MatrixPlan
 from neurodeploy.ops.spectral.autograd import SpectralProjection, spectral_projection
 from neurodeploy.ops.spectral.cpu import ColumnPlan
-from neurodeploy.ops.spectral.plan import Plan
+from neurodeploy.ops.spectral.plan import SpectralPlan
 from neurodeploy.ops.spectral.transform import TILE, analyse, good_length, tables_for
 
 PROJECTIONS = (spectral_projection, dense_projection, naive.delayed_projection)
@@ -161,7 +161,7 @@ def test_blocks_of_a_long_sequence_join_without_a_seam(n_steps: int, n_slots: in
 @pytest.mark.parametrize("plan", [ColumnPlan, MatrixPlan])
 @pytest.mark.parametrize(("n_steps", "n_slots"), [(40, 9), (151, 7)])
 def test_either_plan_projects_as_defined_with_all_gradients(
-    plan: type[Plan], dtype: torch.dtype, n_steps: int, n_slots: int
+    plan: type[SpectralPlan], dtype: torch.dtype, n_steps: int, n_slots: int
 ) -> None:
     torch.manual_seed(8)
     # 70 columns: two whole tiles and a rest; 5 and 70 rows: whole blocks of four and a rest

@@ -14,8 +14,8 @@ from neurodeploy.ops.scan import naive as scan
 from neurodeploy.ops.spectral import spectral_projection
 from neurodeploy.recipe.load import parse_recipe
 from neurodeploy.training.fit.loss import summed_loss
-from neurodeploy.training.model import network, neurons
-from neurodeploy.training.model.network import Network, Noise
+from neurodeploy.training.model import neurons, spiking_network
+from neurodeploy.training.model.spiking_network import Noise, SpikingNetwork
 
 
 def gradients(neuron: str) -> tuple[list[str], list[Tensor]]:
@@ -31,7 +31,7 @@ def gradients(neuron: str) -> tuple[list[str], list[Tensor]]:
             "projection": {"kind": "delays", "mode": "learned", "max_delay_steps": 12},
         },
     }
-    net = Network(parse_recipe(table), 7, 3, seed=4).double().train()
+    net = SpikingNetwork(parse_recipe(table), 7, 3, seed=4).double().train()
     net.set_sigma(1.5)
     generator = torch.Generator().manual_seed(5)
     x = (torch.rand(40, 6, 7, generator=generator) < 0.4).double()
@@ -49,7 +49,7 @@ def test_a_step_of_the_compiled_operators_is_that_of_the_definitions(
     names, actual = gradients(neuron)
     monkeypatch.setattr(delay_linear, "delayed_projection", delays.delayed_projection)
     monkeypatch.setattr(delay_linear, "gaussian_kernel", delays.gaussian_kernel)
-    monkeypatch.setattr(network, "li_scan", scan.li_scan)
+    monkeypatch.setattr(spiking_network, "li_scan", scan.li_scan)
     monkeypatch.setattr(neurons, "lif_box_scan", scan.lif_box_scan)
     monkeypatch.setattr(neurons, "lif_scan", scan.lif_scan)
     _, expected = gradients(neuron)

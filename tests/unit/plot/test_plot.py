@@ -38,6 +38,8 @@ def rung(title: str, accuracy: float | None, agreement: float | None = 100.0) ->
         accuracy=accuracy,
         agreement=agreement,
         mismatch={},
+        spikes={},
+        not_shared={},
         decisions=None,
     )
 

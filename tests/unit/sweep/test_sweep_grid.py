@@ -38,11 +38,6 @@ def test_variants_are_a_grid() -> None:
     assert [point.load().network.tau.dtau_s for point in points] == [0.5, -0.5]
 
 
-def test_a_wrong_key_is_the_recipes_own_finding() -> None:
-    (point, _) = grid_points("mts-xor", ["network.tau.dtau=1,2"])
-    assert codes(point.load) == ["ND022"]
-
-
 def test_a_wrong_value_is_the_recipes_own_finding() -> None:
     (point,) = grid_points("mts-xor", ["network.tau.mode=sideways"])
     assert codes(point.load) == ["ND023"]
@@ -83,3 +78,20 @@ def test_seeds_are_read(text: str, seeds: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("text", ["", "a", "3-1", "1,1", "0-3,2", "-1", "1.5", "0-10000", "4294967296"])
 def test_wrong_seeds_are_a_finding(text: str) -> None:
     assert codes(lambda: parse_seeds(text)) == ["ND061"]
+
+
+@pytest.mark.parametrize(
+    ("key", "help"),
+    [
+        ("network.nosuch", ""),
+        ("train.epoch", "did you mean 'train.epochs'?"),
+        ("network.tau.dtau", "'network.tau.dtau_s'"),
+        ("varaint", "'variant'"),
+    ],
+)
+def test_a_key_that_recipes_do_not_have_is_told_as_it_was_typed(key: str, help: str) -> None:
+    with pytest.raises(NeurodeployError) as caught:
+        grid_points("mts-xor", ["train.lr=0.1,0.2", f"{key}=1,2"])
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.where) == ("ND022", f"--grid {key}")
+    assert help in finding.help

@@ -1,10 +1,10 @@
-import io
 import json
-import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.recipe import dump_recipe
 from neurodeploy.sweep import ray_cluster as sweep_ray
 from neurodeploy.sweep.grid import grid_points
-from neurodeploy.sweep.local import Command, environment, run_local
+from neurodeploy.sweep.local import ANSWER, Command, environment, run_local
 from neurodeploy.sweep.sweep import ROWS, TABLE, plan, run_sweep
 
 POINTS = grid_points("mts-xor", ["network.tau.dtau_s=-0.5,0.5"])
@@ -131,13 +131,15 @@ def commands_of(tmp_path: Path, n: int) -> list[Command]:
     ]
 
 
-SERVER = """
+SERVER = f"""
 import json, os, sys
 for line in sys.stdin:
     name = os.path.basename(json.loads(line)["run"])
     if name == "2":
         os.abort() if sys.argv[1:] == ["abort"] else sys.exit(7)
-    print(int(name), flush=True)
+    if sys.argv[1:] == ["talk"]:
+        print("a line of its own\\n42\\n\\nno line break", end="")
+    print({ANSWER!r} + name, flush=True)
 """
 
 
@@ -145,6 +147,28 @@ def test_one_process_serves_many_runs_and_a_death_costs_one_run(tmp_path: Path) 
     codes: dict[int, int] = {}
     run_local(commands_of(tmp_path, 5), at_once=2, done=codes.__setitem__, worker=("-c", SERVER))
     assert codes == {0: 0, 1: 1, 2: 7, 3: 3, 4: 4}
+
+
+def test_a_worker_that_prints_lines_of_its_own_is_understood(tmp_path: Path) -> None:
+    codes: dict[int, int] = {}
+    run_local(commands_of(tmp_path, 4), at_once=1, done=codes.__setitem__, worker=("-c", SERVER, "talk"))
+    assert codes == {0: 0, 1: 1, 2: 7, 3: 3}
+
+
+def test_a_worker_that_only_prints_lines_of_its_own_has_failed(tmp_path: Path) -> None:
+    codes: dict[int, int] = {}
+    text = "print('hello'); input(); print('42'); print('who are you')"
+    run_local(commands_of(tmp_path, 2), at_once=1, done=codes.__setitem__, worker=("-c", text))
+    assert codes == {0: 1, 1: 1}
+
+
+def test_a_worker_that_cannot_be_started_fails_its_runs_and_the_sweep_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    codes: dict[int, int] = {}
+    run_local(commands_of(tmp_path, 3), at_once=2, done=codes.__setitem__)
+    assert codes == {0: 1, 1: 1, 2: 1}
 
 
 def test_a_crash_is_a_failed_run(tmp_path: Path) -> None:
@@ -168,48 +192,105 @@ def test_an_interrupt_leaves_no_process_behind(tmp_path: Path) -> None:
     assert not mark.exists()
 
 
-def test_what_a_run_prints_goes_to_its_log_and_findings_give_its_code(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from neurodeploy.sweep import worker as sweep_worker
-
-    answers = tmp_path / "answers"
-    (command, _) = commands_of(tmp_path, 2)
-    monkeypatch.setattr("sys.stdin", io.StringIO(command.line))
-    real = open(2, "w", closefd=False)  # noqa: SIM115 (not pytest's stand-in; the descriptor stays open)
-    monkeypatch.setattr("sys.stderr", real)
-    before = os.dup(1)
-    with answers.open("wb") as file:
-        os.dup2(file.fileno(), 1)
-        try:
-            assert sweep_worker.serve() == 0
-        finally:
-            os.dup2(before, 1)
-            os.close(before)
-    assert answers.read_text() == "2\n"
-    assert "error[ND001]" in command.log.read_text()
+TALKER = """
+import os, sys
+from neurodeploy.sweep import worker
+os.write(1, b"printed before a run\\n")
+real = worker.train_one
+def train_one(*args, **settings):
+    os.write(1, b"printed by C\\n")
+    return real(*args, **settings)
+worker.train_one = train_one
+sys.exit(worker.main(["--serve"]))
+"""
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
-def test_a_worker_ends_when_the_sweep_is_killed(tmp_path: Path) -> None:
-    worker = (
-        "import os; p = os.getppid(); from neurodeploy.sweep import worker as w; "
-        "print(os.getpid(), flush=True); w._end_with(p)"
+def test_what_a_run_prints_goes_to_its_log_and_findings_give_its_code(tmp_path: Path) -> None:
+    (command, other) = commands_of(tmp_path, 2)
+    done = subprocess.run(
+        [sys.executable, "-c", TALKER],
+        input=command.line + other.line,
+        capture_output=True,
+        text=True,
+        env=dict(environment()),
     )
-    sweep = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {worker!r}])"
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"printed before a run\n{ANSWER}2\n{ANSWER}2\n"
+    assert "error[ND001]" in command.log.read_text() and "printed by C" in command.log.read_text()
+
+
+SWEEP = """
+import sys, time
+from pathlib import Path
+from neurodeploy.sweep import local
+tmp = Path(sys.argv[1])
+commands = [local.Command(tmp / "x.toml", tmp / str(n), None, tmp / f"{n}.log", 1) for n in range(2)]
+worker = () if sys.argv[2] == "real" else ("-c", sys.argv[2], str(__import__("os").getpid()))
+print("ready", flush=True)
+local.run_local(commands, at_once=2, done=lambda *_: None, worker=worker)
+"""
+SLOW = """
+import os, sys, time
+from pathlib import Path
+from neurodeploy.sweep import worker
+
+def train_one(recipe, run, data, *, target):
+    run.mkdir()
+    (run / "pid").write_text(str(os.getpid()))
+    time.sleep(120)
+
+worker.train_one = train_one
+worker.main(["--serve", "--parent", sys.argv[1]])
+"""
+LATE = "import os, sys, time\nwhile os.getppid() == int(sys.argv[1]): time.sleep(0.05)\n" + SLOW
+
+
+def started(tmp_path: Path, worker: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, "-c", sweep], stdout=subprocess.PIPE, text=True, env=dict(environment())
+        [sys.executable, "-c", SWEEP, str(tmp_path), worker],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=dict(environment()),
     )
-    assert process.stdout is not None
-    worker_pid = int(process.stdout.readline())
-    process.kill()
-    process.wait()
-    process.stdout.close()
-    end = time.monotonic() + 20
-    while alive(worker_pid) and time.monotonic() < end:
-        time.sleep(0.2)
-    assert not alive(worker_pid)
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    return process
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert condition()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
+@pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_end_when_the_sweep_is_killed(way: signal.Signals, tmp_path: Path) -> None:
+    with started(tmp_path, SLOW) as process:
+        wait_for(lambda: all((tmp_path / str(n) / "pid").is_file() for n in range(2)))
+        pids = [int((tmp_path / str(n) / "pid").read_text()) for n in range(2)]
+        assert all(map(alive, pids))
+        process.send_signal(way)
+        process.wait()
+        wait_for(lambda: not any(map(alive, pids)))
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
+def test_a_worker_whose_sweep_is_gone_before_it_looks_trains_nothing(tmp_path: Path) -> None:
+    with started(tmp_path, LATE) as process:
+        children = Path(f"/proc/{process.pid}/task")
+        pids: set[int] = set()
+
+        def there() -> bool:
+            for task in children.iterdir():
+                pids.update(int(pid) for pid in (task / "children").read_text().split())
+            return len(pids) == 2
+
+        wait_for(there)
+        process.kill()
+        process.wait()
+        wait_for(lambda: not any(map(alive, pids)))
+    assert not list(tmp_path.iterdir())
 
 
 def alive(pid: int) -> bool:

@@ -28,7 +28,7 @@ def program(path: Path, text: str) -> Path:
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No variable, an empty cache, PATH, pyenv and uv of our own."""
     monkeypatch.delenv(environment.PYTHON_VARIABLE, raising=False)
-    monkeypatch.setenv(environment.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv("NEURODEPLOY_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
     uv = program(tmp_path / "uv", "echo 'error: offline' >&2; exit 2")

@@ -15,8 +15,9 @@ import pytest
 
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.model import Readout
+from neurodeploy.machine import CACHE_VARIABLE
 from neurodeploy.targets.loihi.lava import run
-from neurodeploy.targets.loihi.lava.environment import CACHE_VARIABLE, PYTHON_VARIABLE
+from neurodeploy.targets.loihi.lava.environment import PYTHON_VARIABLE
 from neurodeploy.targets.loihi.program_file import write_program
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "parity"))

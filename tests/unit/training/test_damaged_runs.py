@@ -141,7 +141,7 @@ def test_a_recipe_of_huge_layers_beside_small_weights_allocates_nothing(run: Pat
     path = run / "recipe.toml"
     text = path.read_text()
     assert "hidden = [\n    4,\n]" in text
-    path.write_text(text.replace("    4,\n", "    65536,\n    65536,\n"))
+    path.write_text(text.replace("    4,\n", "    30000,\n    30000,\n"))
     assert codes(lambda: load_run(run)) == ["ND002"]
 
 

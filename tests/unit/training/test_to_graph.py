@@ -18,7 +18,7 @@ from neurodeploy.nir.read import read_nir
 from neurodeploy.nir.write import write_nir
 from neurodeploy.recipe import Recipe, list_recipes, load_recipe
 from neurodeploy.recipe.load import parse_recipe
-from neurodeploy.training.model.network import Network
+from neurodeploy.training.model.spiking_network import SpikingNetwork
 from neurodeploy.training.to_graph import golden_traces, to_graph
 
 N_STEPS, N_SAMPLES, N_INPUTS, N_CLASSES = 30, 2, 12, 3
@@ -68,7 +68,7 @@ def recipe_of(network: dict[str, Any], **top: Any) -> Recipe:
     )
 
 
-def disturb(network: Network, seed: int) -> None:
+def disturb(network: SpikingNetwork, seed: int) -> None:
     """Give every parameter and statistic a random value, as training would."""
     generator = torch.Generator().manual_seed(seed)
     for layer in network.hidden:
@@ -92,7 +92,7 @@ def random_spikes(seed: int, n_inputs: int = N_INPUTS, n_steps: int = N_STEPS, h
     return ((rng.random(shape) < 0.3) * rng.integers(1, high, shape, endpoint=True)).astype(np.uint8)
 
 
-def same(network: Network, graph: Graph, spikes: np.ndarray) -> None:
+def same(network: SpikingNetwork, graph: Graph, spikes: np.ndarray) -> None:
     trained, interpreted = golden_traces(network, spikes), interpret_reference(graph, spikes)
     assert list(trained.populations) == list(interpreted.populations)
     for name, trace in trained.populations.items():
@@ -112,7 +112,7 @@ def test_the_graph_computes_what_the_trained_network_computes(kind: str, neuron:
     settings = {"neuron": neuron, **KINDS[kind]}
     if neuron == "lif":
         settings["tau_syn_s"] = 0.02
-    network = Network(recipe_of(settings), N_INPUTS, N_CLASSES, seed=3)
+    network = SpikingNetwork(recipe_of(settings), N_INPUTS, N_CLASSES, seed=3)
     disturb(network, seed=4)
     spikes = random_spikes(5)
     rates = {name: t.spikes.mean() for name, t in golden_traces(network, spikes).populations.items()}
@@ -122,7 +122,7 @@ def test_the_graph_computes_what_the_trained_network_computes(kind: str, neuron:
 
 
 def test_counts_are_read_by_the_graph_as_they_are_trained() -> None:
-    network = Network(
+    network = SpikingNetwork(
         recipe_of({"projection": DELAYS}, input="count", max_count=5), N_INPUTS, N_CLASSES, seed=1
     )
     disturb(network, seed=2)
@@ -137,7 +137,7 @@ def test_every_shipped_recipe_read_back_from_nir_gives_the_same_spikes(name: str
     hidden = [9] * len(recipe.network.hidden)
     recipe = load_recipe(name, [f"network.hidden={hidden}"])
     n_inputs, high = 20, recipe.data.input_max
-    network = Network(recipe, n_inputs, N_CLASSES)
+    network = SpikingNetwork(recipe, n_inputs, N_CLASSES)
     disturb(network, seed=6)
     spikes = random_spikes(7, n_inputs, n_steps=40, high=high)
     assert golden_traces(network, spikes).populations["hidden1"].spikes.mean() > 0.001
@@ -159,7 +159,7 @@ def test_the_trained_network_steps_as_norses_own_cells_do() -> None:
         settings = {"neuron": neuron, "hidden": [8], "batch_norm": False, "projection": {"kind": "dense"}}
         if neuron == "lif":
             settings["tau_syn_s"] = 0.02
-        network = Network(recipe_of(settings), N_INPUTS, N_CLASSES, seed=9)
+        network = SpikingNetwork(recipe_of(settings), N_INPUTS, N_CLASSES, seed=9)
         disturb(network, seed=10)
         trace = golden_traces(network, spikes).populations["hidden1"]
         layer, state, norse = network.hidden[0], None, []
@@ -172,7 +172,7 @@ def test_the_trained_network_steps_as_norses_own_cells_do() -> None:
 
 
 def test_a_soft_reset_is_a_target_rule() -> None:
-    network = Network(recipe_of({"reset": "soft"}), N_INPUTS, N_CLASSES)
+    network = SpikingNetwork(recipe_of({"reset": "soft"}), N_INPUTS, N_CLASSES)
     with pytest.raises(NeurodeployError) as caught:
         to_graph(network)
     assert caught.value.findings[0].code == "ND220"
@@ -181,7 +181,7 @@ def test_a_soft_reset_is_a_target_rule() -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_weight_that_is_not_a_number_is_a_finding(value: float) -> None:
-    network = Network(recipe_of({}), N_INPUTS, N_CLASSES)
+    network = SpikingNetwork(recipe_of({}), N_INPUTS, N_CLASSES)
     network.hidden[1].connection.weight.data[0, 2, 3] = value
     with pytest.raises(NeurodeployError) as caught:
         to_graph(network)
@@ -190,7 +190,7 @@ def test_a_weight_that_is_not_a_number_is_a_finding(value: float) -> None:
 
 
 def test_delays_are_rounded_to_the_nearest_step_and_ties_go_up() -> None:
-    network = Network(recipe_of({"projection": DELAYS}), N_INPUTS, N_CLASSES)
+    network = SpikingNetwork(recipe_of({"projection": DELAYS}), N_INPUTS, N_CLASSES)
     delay = network.hidden[0].connection.delay
     delay.data[0, 0, :5] = torch.tensor([0.49999997, 0.5, 2.5, 3.4999998, 8.51])
     network.hidden[0].connection.weight.data[0, 0, :5] = 1.0
@@ -199,7 +199,7 @@ def test_delays_are_rounded_to_the_nearest_step_and_ties_go_up() -> None:
 
 
 def test_batch_norm_folds_into_weight_and_bias() -> None:
-    network = Network(recipe_of({"projection": {"kind": "dense"}}), N_INPUTS, N_CLASSES)
+    network = SpikingNetwork(recipe_of({"projection": {"kind": "dense"}}), N_INPUTS, N_CLASSES)
     disturb(network, seed=11)
     norm, graph = network.hidden[0].norm, to_graph(network)
     std = np.sqrt(norm.running_var.double().numpy() + norm.eps)
@@ -218,7 +218,7 @@ def test_an_unscaled_input_gives_the_membrane_of_the_hierarchy_paper() -> None:
         "projection": {"kind": "dense"},
         "tau": {"tau_s": 0.3, "spread": 0.4},
     }
-    network = Network(recipe_of(settings), 140, 3, seed=1).double().eval()
+    network = SpikingNetwork(recipe_of(settings), 140, 3, seed=1).double().eval()
     (layer,) = network.layers()
     x = (torch.rand(N_STEPS, 1, 140, generator=torch.Generator().manual_seed(2)) < 0.1).double()
     with torch.no_grad():

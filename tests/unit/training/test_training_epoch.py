@@ -11,7 +11,7 @@ from neurodeploy.recipe import Augment, Recipe
 from neurodeploy.recipe.load import parse_recipe
 from neurodeploy.training.fit.epoch import evaluate, train_epoch
 from neurodeploy.training.fit.optimiser import make_optimiser
-from neurodeploy.training.model.network import Network, Noise
+from neurodeploy.training.model.spiking_network import Noise, SpikingNetwork
 from neurodeploy.training.world import World
 
 
@@ -51,7 +51,7 @@ def recipe_of(**train: object) -> Recipe:
 
 def epochs(numbers: list[int], seed: int = 0) -> list[tuple[list[int], float]]:
     recipe, samples = recipe_of(seed=seed), Drawn(24)
-    network = Network(recipe, 6, 3)
+    network = SpikingNetwork(recipe, 6, 3)
     optimiser = make_optimiser(network)
     for epoch in numbers:
         train_epoch(network, optimiser, samples, epoch=epoch, world=World())
@@ -69,13 +69,13 @@ def test_every_epoch_and_batch_draws_its_own_order_and_augmentation_and_the_same
 
 
 def test_held_out_samples_are_asked_for_in_order_without_augmentation() -> None:
-    samples, network = Drawn(24), Network(recipe_of(), 6, 3)
+    samples, network = Drawn(24), SpikingNetwork(recipe_of(), 6, 3)
     evaluate(network, samples, world=World())
     assert samples.asked == [(list(range(24)), -1.0)]
 
 
 def test_evaluation_measures_what_the_network_says() -> None:
-    samples, network = Drawn(24), Network(recipe_of(), 6, 3)
+    samples, network = Drawn(24), SpikingNetwork(recipe_of(), 6, 3)
     measured = evaluate(network, samples, world=World())
     x = torch.from_numpy(samples.batch(np.arange(24))).float()
     with torch.no_grad():
@@ -95,7 +95,9 @@ def test_parts_cover_a_batch_once_and_differ_by_one_sample_at_most(n: int, size:
 
 def test_dropout_reaches_the_next_population_as_one_mask_for_all_steps() -> None:
     table = {"name": "small", "data": {"kind": "events", "steps": 30}}
-    network = Network(parse_recipe({**table, "network": {"hidden": [9, 7], "dropout": 0.4}}), 6, 3).train()
+    network = SpikingNetwork(
+        parse_recipe({**table, "network": {"hidden": [9, 7], "dropout": 0.4}}), 6, 3
+    ).train()
     given, taken = [], []
     network.hidden[0].register_forward_hook(lambda _m, _x, out: given.append(out[0].detach()))
     network.hidden[1].register_forward_pre_hook(lambda _m, x: taken.append(x[0].detach()))

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from neurodeploy.nn.tau import Tau, spread
+from neurodeploy.nn.tau import TimeConstants, spread
 from neurodeploy.recipe import Recipe
 from neurodeploy.recipe.load import parse_recipe
 from neurodeploy.training.fit.epoch import batches_of
@@ -18,9 +18,9 @@ from neurodeploy.training.fit.loss import right_decisions, summed_loss
 from neurodeploy.training.fit.optimiser import make_optimiser, set_rates
 from neurodeploy.training.fit.schedule import Sigma, cosine, halving, one_cycle
 from neurodeploy.training.model import norm as norm_module
-from neurodeploy.training.model.network import Network, Noise
 from neurodeploy.training.model.neurons import filter_sd
 from neurodeploy.training.model.norm import BatchNorm
+from neurodeploy.training.model.spiking_network import Noise, SpikingNetwork
 from neurodeploy.training.world import World
 
 
@@ -123,7 +123,7 @@ def test_parameters_get_the_rates_of_their_kind() -> None:
         projection={"kind": "delays", "max_delay_steps": 4},
         tau={"tau_s": 0.05, "learn": "layer"},
     )
-    network = Network(recipe, 5, 3)
+    network = SpikingNetwork(recipe, 5, 3)
     optimiser = make_optimiser(network)
     assert sum(len(group["params"]) for group in optimiser.param_groups) == len(list(network.parameters()))
     set_rates(optimiser, recipe, step=10, steps_per_epoch=4)  # epoch 2, halfway through
@@ -148,7 +148,7 @@ def test_the_spread_has_its_deviation_and_stops_at_dt() -> None:
 @pytest.mark.parametrize("learn", ["layer", "neuron"])
 def test_learned_time_constants_start_where_they_are_set_and_never_fall_below_dt(learn: str) -> None:
     start = np.array([0.02, 0.05, 0.3])
-    tau = Tau(start, 0.01, learn)
+    tau = TimeConstants(start, 0.01, learn)
     np.testing.assert_allclose(tau.seconds(), start, rtol=1e-6)
     torch.testing.assert_close(tau.alpha().detach(), torch.tensor([0.5, 0.2, 1 / 30]))
     assert tau.theta.numel() == (1 if learn == "layer" else 3)
@@ -158,11 +158,11 @@ def test_learned_time_constants_start_where_they_are_set_and_never_fall_below_dt
 
 def test_nothing_that_is_learned_is_outside_the_parameters_and_nothing_else_is_lost() -> None:
     delays = {"kind": "delays", "max_delay_steps": 4}
-    network = Network(recipe_of(projection=delays, tau={"tau_s": 0.05, "learn": "neuron"}), 5, 3)
+    network = SpikingNetwork(recipe_of(projection=delays, tau={"tau_s": 0.05, "learn": "neuron"}), 5, 3)
     learned = {name for name, _ in network.named_parameters()}
     for index in range(3):
         assert {f"hidden.{index}.tau.theta", f"hidden.{index}.connection.delay"} <= learned
-    fixed = Network(
+    fixed = SpikingNetwork(
         recipe_of(projection={**delays, "mode": "fixed"}, tau={"tau_s": 0.05, "spread": 0.2}), 5, 3
     )
     assert {"hidden.0.tau.tau_s", "hidden.0.connection.steps", "readout_tau.tau_s"} <= set(fixed.state_dict())
@@ -219,7 +219,7 @@ def test_dropout_silences_a_neuron_for_the_whole_sample_and_does_not_depend_on_t
 
 
 def test_nothing_is_dropped_at_evaluation() -> None:
-    network = Network(recipe_of(dropout=0.5), 5, 3).eval()
+    network = SpikingNetwork(recipe_of(dropout=0.5), 5, 3).eval()
     x = (torch.rand(10, 2, 5, generator=generator()) < 0.5).float()
     assert torch.equal(network(x, Noise(generator(), 2, slice(0, 2))), network(x))
 
@@ -232,6 +232,6 @@ def test_a_small_last_batch_joins_the_one_before(n: int, sizes: list[int]) -> No
 
 
 def test_a_long_time_constant_does_not_silence_a_fresh_layer() -> None:
-    network = Network(recipe_of(tau={"tau_s": 0.3}, projection={"kind": "dense"}), 20, 3).train()
+    network = SpikingNetwork(recipe_of(tau={"tau_s": 0.3}, projection={"kind": "dense"}), 20, 3).train()
     network((torch.rand(100, 32, 20, generator=generator()) < 0.1).float())
     assert all(0.005 < float(rate) < 0.5 for rate in network.rates)

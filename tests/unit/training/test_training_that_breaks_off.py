@@ -15,7 +15,7 @@ from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.recipe import Recipe, dump_recipe
 from neurodeploy.recipe.load import load_recipe, parse_recipe
 from neurodeploy.training.fit.session import Session
-from neurodeploy.training.model.network import Network
+from neurodeploy.training.model.spiking_network import SpikingNetwork
 from neurodeploy.training.train import train
 from neurodeploy.training.world import World
 
@@ -53,7 +53,7 @@ def recipe_of(network: dict[str, object] | None = None, **keys: object) -> Recip
 def test_a_validation_loss_that_is_not_finite_is_a_finding(tmp_path: Path) -> None:
     recipe = recipe_of()
     data = load_data(recipe)
-    network = Network(recipe, 40, 2)
+    network = SpikingNetwork(recipe, 40, 2)
 
     def explode(stage, done, total, facts) -> None:  # as the last step of the optimiser can
         if facts.get("batch") and facts["batch"] == facts["batches"]:

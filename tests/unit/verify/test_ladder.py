@@ -194,3 +194,25 @@ def test_without_labels_there_is_no_accuracy_but_agreement(spikes):
 def test_a_decision_a_sample_may_meet_a_label_a_step():
     is_right, counted = right(np.array([1, 0]), np.array([[1, 1], [1, 0]]), np.ones((2, 2), bool))
     assert is_right.tolist() == [[True, True], [False, True]] and counted is not None
+
+
+def test_every_rung_is_held_against_the_trained_network(tiny_graph):
+    """Spikes and decisions of each rung, computed here one by one: never a rung against itself."""
+    chip = load_target("loihi2")
+    given = (np.random.default_rng(3).random((96, 40, 12)) < 0.3).astype(np.uint8)
+    program = chip.lower(tiny_graph, calibration=given[:8]).program
+    first, second, out = program.populations
+    moved = (second.vth * np.where(np.arange(second.size) % 2, 0.6, 1.6)).astype(np.int32)
+    program = replace(program, populations=(first, replace(second, vth=moved), out))
+    networks = [rung.graph for rung in chip.rungs(tiny_graph, program)]
+    traces = [*(interpret(network, given) for network in networks), simulate(program, given)]
+    found = ladder(tiny_graph, chip, program, Samples(given))
+    trained = traces[0]
+    for rung, actual in zip(found, traces, strict=True):
+        for name in ("hidden1", "hidden2"):
+            share = (actual.populations[name].spikes != trained.populations[name].spikes).mean()
+            assert rung.mismatch[name] == pytest.approx(100 * share)
+        agreement = (predictions(actual) == predictions(trained)).mean()
+        assert rung.agreement == pytest.approx(100 * agreement)
+    assert 0 < found[-2].mismatch["hidden2"] != found[-1].mismatch["hidden2"] > 0
+    assert found[-1].agreement < 100.0 == found[0].agreement

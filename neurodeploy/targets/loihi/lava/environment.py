@@ -12,6 +12,7 @@ from pathlib import Path
 from neurodeploy.findings.codes_parity import LAVA_DOES_NOT_IMPORT, LAVA_NOT_MADE, NO_LAVA
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.lock import locked
+from neurodeploy.machine import cache_folder
 from neurodeploy.targets.loihi.lava.python310 import (
     VERSION,
     Progress,
@@ -26,7 +27,6 @@ from neurodeploy.targets.loihi.lava.python310 import (
 PYTHON_VARIABLE = "NEURODEPLOY_LAVA_PYTHON"
 """Names an interpreter that has Lava; it is used instead of the private environment."""
 
-CACHE_VARIABLE = "NEURODEPLOY_CACHE"
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 _MARKER = "complete.json"  # written last: an environment without it is built again
 _VERSIONS = """
@@ -69,15 +69,6 @@ class LavaStatus:
     def to_dict(self) -> dict[str, object]:
         """Give the status as a JSON-ready mapping."""
         return asdict(self)
-
-
-def cache_folder() -> Path:
-    """Give the user's cache folder of this program; ``NEURODEPLOY_CACHE`` names another."""
-    if named := os.environ.get(CACHE_VARIABLE):
-        return Path(named).expanduser()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("neurodeploy", appauthor=False)
 
 
 def environment_folder() -> Path:

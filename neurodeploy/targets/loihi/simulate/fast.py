@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -10,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.machine import available_cores
 from neurodeploy.targets.loihi.program import FixedGraph
 from neurodeploy.targets.loihi.simulate.bounds import check_facts, check_input, kernel_input
 from neurodeploy.targets.loihi.simulate.kernel import run
@@ -100,10 +100,3 @@ def _run(
         "synaptic_events": sum(int(state.facts[1]) for state in states),
     }
     return scores, facts, max(int(state.facts[2]) for state in states)
-
-
-def available_cores() -> int:
-    """Give how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

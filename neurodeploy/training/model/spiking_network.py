@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from neurodeploy.nn.connection import Connection
-from neurodeploy.nn.tau import Tau, spread
+from neurodeploy.nn.synaptic_layer import SynapticLayer
+from neurodeploy.nn.tau import TimeConstants, spread
 from neurodeploy.ops.scan.scans import li_scan
 from neurodeploy.recipe import Network as NetworkRecipe
 from neurodeploy.recipe import Recipe
@@ -73,7 +73,14 @@ class Layer(nn.Module):
     """
 
     def __init__(
-        self, recipe: NetworkRecipe, connection: Connection, tau: Tau, *, dt_s: float, size: int, scale: float
+        self,
+        recipe: NetworkRecipe,
+        connection: SynapticLayer,
+        tau: TimeConstants,
+        *,
+        dt_s: float,
+        size: int,
+        scale: float,
     ) -> None:
         super().__init__()
         self.recipe = recipe
@@ -112,7 +119,7 @@ class Layer(nn.Module):
         return NEURONS[self.recipe.neuron]
 
 
-class Network(nn.Module):
+class SpikingNetwork(nn.Module):
     """Hidden layers and a leaky readout.
 
     Parameters
@@ -171,14 +178,14 @@ class Network(nn.Module):
             )
             learn = "fixed" if network.tau.learn == "none" else network.tau.learn
             layers.append(
-                Layer(network, connection, Tau(tau, dt_s, learn), dt_s=dt_s, size=size, scale=scale)
+                Layer(network, connection, TimeConstants(tau, dt_s, learn), dt_s=dt_s, size=size, scale=scale)
             )
             before = size
         self.hidden = nn.ModuleList(layers)
         self.readout = connect(
             network.projection, before, n_classes, gain=1.0, generator=generator, taps=None
         )
-        self.readout_tau = Tau(np.full(n_classes, network.readout.tau_s), dt_s)
+        self.readout_tau = TimeConstants(np.full(n_classes, network.readout.tau_s), dt_s)
         self.rates: list[Tensor] = []
 
     def forward(self, x: Tensor, noise: Noise | None = None) -> Tensor:
@@ -212,7 +219,7 @@ class Network(nn.Module):
         """List the hidden layers."""
         return [cast(Layer, layer) for layer in self.hidden]
 
-    def connections(self) -> list[Connection]:
+    def connections(self) -> list[SynapticLayer]:
         """List the connections from the input to the readout."""
         return [*(layer.connection for layer in self.layers()), self.readout]
 

@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from neurodeploy.findings.codes_network import BAD_STRUCTURE, TOO_LARGE
+from neurodeploy.findings.codes_nir import BAD_STRUCTURE, TOO_LARGE
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.checks.structure import immediate
 from neurodeploy.graph.model import INPUT, Population, Projection

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from neurodeploy.units import round_nearest
 
 
-class Connection(nn.Module, ABC):
+class SynapticLayer(nn.Module, ABC):
     """Synapses from one population to the next; a subclass says when their spikes arrive.
 
     Parameters

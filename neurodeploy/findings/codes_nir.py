@@ -1,0 +1,53 @@
+"""What the codes ND116 and ND120 to ND129 mean: files of networks, and how large they may be."""
+
+from __future__ import annotations
+
+from neurodeploy.findings.finding import Rule
+
+TOO_LARGE = Rule(
+    "ND116",
+    "the network is larger than can be read",
+    why=(
+        "Sizes that a file declares are held against limits before memory is taken for them. A few bytes "
+        "can declare any size."
+    ),
+    example="a NIR file with a weight of 8 TB that nothing is stored of",
+)
+
+UNSUPPORTED_NODE = Rule(
+    "ND120",
+    "a node of the NIR graph is not supported",
+    why=(
+        "What cannot be represented is refused and never approximated. Supported are LIF, LI, CubaLIF, "
+        "CubaLI, Affine, Linear, Scale, Delay and Flatten into one axis."
+    ),
+    example="a NIR file with Conv2d",
+)
+
+NO_DT = Rule(
+    "ND121",
+    "the file does not say how long a step is",
+    why="NIR is in continuous time; a step has a length. Give it with --dt, as it was in training.",
+    example="neurodeploy export FILE.nir on a file of another framework, without --dt",
+)
+
+BAD_STRUCTURE = Rule(
+    "ND122",
+    "the NIR graph has a structure that cannot be represented",
+    why="A network is populations joined by sums of weights and delays.",
+    example="an Affine with a bias before a Delay",
+)
+
+BAD_PARAMETER = Rule(
+    "ND124",
+    "a parameter of a NIR node cannot be used",
+    why="It has one value for each neuron, or one for all; weights are [post, pre].",
+    example="a tau of 3 values for 5 neurons",
+)
+
+OTHER_DT = Rule(
+    "ND125",
+    "the given dt is not the one that the network was trained with",
+    why="Decays and delays in steps would be others, so it would be another network.",
+    example="--dt 0.001 for a file that records 0.01",
+)
