@@ -83,7 +83,7 @@ def command(  # noqa: PLR0917 (click passes them by name)
 
     if target != "none":
         load_target(target)
-        target = str(Path(target).resolve()) if Path(target).suffix == ".toml" else target
+        target = os.path.realpath(target) if Path(target).suffix == ".toml" else target
     points = grid_points(recipe, grids, overrides)
     folder = out if out is not None else Path("runs") / f"sweep-{points[0].load().name}"
     if data is not None and not data.is_dir():

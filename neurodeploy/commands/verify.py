@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -212,14 +213,14 @@ def check_outputs(bundle: Path, outputs: Mapping[str, Path]) -> None:
     """
     taken: dict[Path, str] = {}
     for option, path in outputs.items():
-        place = path.resolve()
+        place = Path(os.path.realpath(path))  # Path.resolve raises where links run in a circle
         if place in taken:
             raise WRONG_USAGE.error(
                 message=f"wrong usage: {option} and {taken[place]} name one file",
                 where=str(path),
                 help="Give each report a name of its own.",
             )
-        if place.is_file() and place.is_relative_to(bundle.resolve()):
+        if place.is_file() and place.is_relative_to(os.path.realpath(bundle)):
             raise WRONG_USAGE.error(
                 message=f"wrong usage: {option} would overwrite a file in the bundle",
                 where=str(path),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import time
+
+import pytest
 
 HEAVY = ("torch", "norse", "numba", "nir", "h5py", "pydantic", "numpy", "scipy", "rich", "jinja2")
 LIMIT_S = 0.3
@@ -22,13 +24,15 @@ def test_help_imports_nothing_heavy():
     assert "Commands:" in done.stdout and done.stdout.rstrip().endswith("HEAVY []")
 
 
-def test_help_answers_in_less_than_a_third_of_a_second():
+@pytest.mark.skipif(sys.platform == "win32", reason="processor time of a child (POSIX)")
+def test_help_takes_less_than_a_third_of_a_second_of_processor_time():
     def once() -> float:
-        start = time.perf_counter()
+        before = os.times()
         subprocess.run([sys.executable, "-m", "neurodeploy", "--help"], capture_output=True, check=True)
-        return time.perf_counter() - start
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
 
-    # The best of several: other processes may share the machine, and the first start reads the disk.
+    # The best of several: the first start compiles, and a busy machine's caches are cold.
     times = []
     for _ in range(8):
         times.append(once())

@@ -273,4 +273,4 @@ def ray_node_blind(_: Place) -> Iterable[Finding]:
     from neurodeploy.sweep.ray_cluster import NOT_SHARED
 
     job = Job(Point("base", {}, "mts-xor", ()), 0, load_recipe("mts-xor"), Path("sweep/runs/base/seed0"))
-    return [failure_of(job, command_of(job, Path("sweep"), None), NOT_SHARED)]
+    return [failure_of(job, command_of(job, Path("sweep"), None, target="loihi2"), NOT_SHARED)]
