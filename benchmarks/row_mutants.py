@@ -228,10 +228,10 @@ BUGS = (
     Bug("export.py", 'loaded.samples.get("calibration") or', 'loaded.samples.get("validation") or', EXPORT),
     Bug("export.py", "passes=passes)\n", "passes=())\n", EXPORT),
     Bug("export.py", "trained=loaded.golden,", "trained=None,", EXPORT),
-    Bug("export.py", "findings += raise_errors(chip.check(program))", "pass", EXPORT),
+    Bug("export.py", "*raise_errors(chip.check(lowered.program))]", "]", EXPORT),
     Bug(
         "export.py",
-        'findings += raise_errors(chip.range_findings(program, samples.spikes, f"samples {name!r}"))',
+        'findings += raise_errors(chip.range_findings(lowered.program, samples.spikes, f"samples {name!r}"))',
         "pass",
         EXPORT,
     ),

@@ -27,7 +27,7 @@ from neurodeploy.nir.write import write_nir
 from neurodeploy.passes.draft import Pass
 from neurodeploy.progress import Progress, silent
 from neurodeploy.targets.registry import TARGET_FILE, nameable
-from neurodeploy.targets.target import Target
+from neurodeploy.targets.target import Lowered, Target
 from neurodeploy.traces import Traces
 from neurodeploy.verify.ladder import ladder
 
@@ -120,14 +120,10 @@ def export(
     calibration = loaded.samples.get("calibration") or next(iter(loaded.samples.values()))
     lowered = chip.lower(loaded.graph, calibration=calibration.spikes, passes=passes)
     program = lowered.program
-    findings = list(lowered.findings)
-    findings += raise_errors(chip.check(program))
     sets = {name: samples for name, samples in loaded.samples.items() if name != "calibration"} or {
         "calibration": calibration
     }
-    progress("running every sample: do sums and readouts stay in range?")
-    for name, samples in sets.items():
-        findings += raise_errors(chip.range_findings(program, samples.spikes, f"samples {name!r}"))
+    findings = _fitting(chip, lowered, sets, progress)
     with bundle_folder(out) as folder:
         progress("writing NIR and compiling")
         write_nir(loaded.graph, folder / MODEL)
@@ -140,17 +136,7 @@ def export(
             golden_input = next(iter(sets.values())).spikes[:GOLDEN_SAMPLES]
         fixed = chip.simulate(program, golden_input, record=("spikes", "v"))
         save_golden(folder / GOLDEN, golden_input, trained=loaded.golden, fixed=fixed)
-        # The rungs are measured on what a reader of the files gets, not on what is in memory.
-        rungs: list[dict[str, Any]] = []
-        if verify:
-            graph = read_nir(folder / MODEL)
-            for name, samples in sets.items():
-                stage = f"measuring the ladder on {name}"
-                progress(stage, 0, len(samples))
-                measured = ladder(
-                    graph, chip, chip.read(folder), samples, progress=partial(_tell, progress, stage, samples)
-                )
-                rungs += [{"set": name, **rung.to_dict()} for rung in measured]
+        rungs = _measured(folder, chip, sets, progress) if verify else []
         manifest = write_manifest(
             folder,
             Manifest(
@@ -176,6 +162,33 @@ def export(
             ),
         )
     return ExportResult(out, tuple(findings), rungs, manifest)
+
+
+def _measured(
+    folder: Path, chip: Target[Any], sets: Mapping[str, Samples], progress: Progress
+) -> list[dict[str, Any]]:
+    """Measure the ladder on every set: on what a reader of the files gets, not on what is in memory."""
+    graph, program = read_nir(folder / MODEL), chip.read(folder)
+    rungs: list[dict[str, Any]] = []
+    for name, samples in sets.items():
+        stage = f"measuring the ladder on {name}"
+        progress(stage, 0, len(samples))
+        tell = partial(_tell, progress, stage, samples)
+        rungs += [
+            {"set": name, **rung.to_dict()} for rung in ladder(graph, chip, program, samples, progress=tell)
+        ]
+    return rungs
+
+
+def _fitting(
+    chip: Target[Any], lowered: Lowered[Any], sets: Mapping[str, Samples], progress: Progress
+) -> list[Finding]:
+    """Hold a program and what every sample drives in it against the target; give what is no error."""
+    findings = [*lowered.findings, *raise_errors(chip.check(lowered.program))]
+    progress("running every sample: do sums and readouts stay in range?")
+    for name, samples in sets.items():
+        findings += raise_errors(chip.range_findings(lowered.program, samples.spikes, f"samples {name!r}"))
+    return findings
 
 
 def _tell(progress: Progress, stage: str, samples: Samples, done: int) -> None:

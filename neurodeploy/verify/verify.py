@@ -86,11 +86,7 @@ def verify(
     wanted = _resolved(wanted, known, target.name)
     progress("reading the network and its samples")
     program, graph, golden = opened.program, opened.graph, opened.golden
-    checks = [
-        check_listed(manifest, opened.findings),
-        check_rules(target, program, n_parts=len(graph.populations) + len(graph.projections)),
-        check_chip_file(opened.path, target, program, n_layers=len(graph.populations)),
-    ]
+    checks = _artefact(opened)
     sets = _sets(opened, given)
     progress("P1: trained network against NIR file")
     trained_here = manifest.recipe is not None or manifest.training is not None
@@ -120,6 +116,16 @@ def verify(
         sets=tuple(results),
         versions=versions(manifest),
     )
+
+
+def _artefact(bundle: Bundle) -> list[Check]:
+    """Check the files, the target's rules, and what was written for the chip's own software."""
+    graph, target, program = bundle.graph, bundle.target, bundle.program
+    return [
+        check_listed(bundle.manifest, bundle.findings),
+        check_rules(target, program, n_parts=len(graph.populations) + len(graph.projections)),
+        check_chip_file(bundle.path, target, program, n_layers=len(graph.populations)),
+    ]
 
 
 def _wanted(runtimes: Mapping[str, int], if_present: Mapping[str, int]) -> dict[str, tuple[int, bool]]:
