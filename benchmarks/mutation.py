@@ -42,7 +42,9 @@ from neurodeploy.traces import PopulationTrace, Traces
 
 MODULES = {"kernel": kernel, "wiring": wiring, "naive": naive}
 SKIP = {
-    "naive": frozenset({"readout_scores"}),  # shared with the twin by decision; tests/unit/simulate
+    "naive": frozenset(
+        {"readout_scores", "simulate"}
+    ),  # shared with the twin by decision; tests/unit/simulate
 }
 SECONDS = 60.0
 """A mutant that takes longer hangs, and counts as killed."""

@@ -21,7 +21,7 @@ from page import (
 from spoken import RECIPE, RECIPE_TEXT, SMALL_TEXT
 from study import Budget, Study, points
 
-from neurodeploy.sweep.grid import Point
+from neurodeploy.sweep.cells import Point
 from neurodeploy.sweep.job import Job, read_accuracy
 from neurodeploy.sweep.sweep import SweepResult
 from neurodeploy.sweep.table import Row

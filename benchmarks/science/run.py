@@ -42,7 +42,7 @@ def main() -> int:
     given = parser.parse_args()
     from study import Budget, run_study
 
-    from neurodeploy.sweep.grid import parse_seeds
+    from neurodeploy.sweep.cells import parse_seeds
 
     worst = 0
     for letter in given.questions:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from neurodeploy.findings.finding import Finding, NeurodeployError
-from neurodeploy.sweep.grid import Point, point_name
+from neurodeploy.sweep.cells import Point, point_name
 from neurodeploy.sweep.job import Job, row_of
 from neurodeploy.sweep.sweep import SweepResult, Watcher, plan, run_sweep
 from neurodeploy.sweep.table import Row

@@ -135,7 +135,7 @@ def sweep(
     NeurodeployError
         ND06x for the grid, the seeds and the folder; ND02x for the recipe.
     """
-    from neurodeploy.sweep.grid import grid_points, parse_seeds
+    from neurodeploy.sweep.cells import grid_points, parse_seeds
     from neurodeploy.sweep.sweep import plan, run_sweep
 
     axes = [f"{key}={','.join(_toml(value) for value in values)}" for key, values in grid.items()]

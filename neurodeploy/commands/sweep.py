@@ -70,7 +70,7 @@ def command(  # noqa: PLR0917 (click passes them by name)
     Each run has a folder of its own. Runs that are finished are skipped with --resume and half-finished ones
     go on; a run that fails does not stop the others. Exit code 1 if any run failed.
     """
-    from neurodeploy.sweep.grid import grid_points, parse_seeds
+    from neurodeploy.sweep.cells import grid_points, parse_seeds
     from neurodeploy.sweep.sweep import plan, run_sweep
     from neurodeploy.targets.registry import load_target
 

@@ -57,7 +57,9 @@ def lower(projection: Projection, dt_s: float) -> tuple[Branch, ...]:
     """
     shape = (projection.shape[1], projection.shape[2])
     branches = []
-    post, pre, delay_s, w = _snapped(projection, dt_s)
+    synapses = _snapped(projection, dt_s)
+    order = np.argsort(synapses[2], kind="stable")
+    post, pre, delay_s, w = (array[order] for array in synapses)
     for delay in np.unique(delay_s):
         here = slice(*np.searchsorted(delay_s, [delay, np.nextafter(delay, np.inf)]))
         weight = np.zeros(shape)
@@ -67,7 +69,7 @@ def lower(projection: Projection, dt_s: float) -> tuple[Branch, ...]:
 
 
 def _snapped(projection: Projection, dt_s: float) -> tuple[Indices, Indices, Floats, Floats]:
-    """Give post, pre, delay and weight of each synapse, by rising delay; taps that share all of these add."""
+    """Give post, pre, delay and weight of each synapse; taps that share all but the weight are added."""
     synapses = projection.listed
     shape = (synapses.shape[1], synapses.shape[2])
     return summed(shape, synapses.post, synapses.pre, snap(synapses.delay_s, dt_s), synapses.weight)

@@ -217,6 +217,16 @@ def stacked(
         ``[synapse]``, in any order; the weights ``w`` are not 0.
     """
     pair = post.astype(np.int64) * shape[1] + pre
+    if _rising(pair):  # one synapse for each pair, in order: the usual case, without sorting
+        zeros = np.zeros(pair.size, np.int32)
+        return SynapseList(
+            shape=(1, *shape),
+            tap=zeros,
+            post=post.astype(np.int32, copy=False),
+            pre=pre.astype(np.int32, copy=False),
+            weight=w,
+            delay_s=delay_s,
+        )
     order = np.lexsort((delay_s, pair))
     pair = pair[order]
     first = np.flatnonzero(np.diff(pair, prepend=-1))
@@ -224,13 +234,17 @@ def stacked(
     by_tap = np.argsort(tap, kind="stable")
     order = order[by_tap]
     return SynapseList(
-        shape=(max(1, int(tap.max(initial=-1)) + 1), *shape),
+        shape=(int(tap.max(initial=0)) + 1, *shape),
         tap=tap[by_tap].astype(np.int32),
         post=post[order].astype(np.int32),
         pre=pre[order].astype(np.int32),
         weight=w[order],
         delay_s=delay_s[order],
     )
+
+
+def _rising(pair: NDArray[np.int64]) -> bool:
+    return bool((pair[1:] > pair[:-1]).all())
 
 
 def summed(
@@ -246,22 +260,21 @@ def summed(
     Returns
     -------
     post, pre, delay_s, w
-        Without those whose weights cancel, ordered by delay, post and pre.
+        Without those whose weights cancel, ordered by post, pre and delay.
     """
     pair = post.astype(np.int64) * shape[1] + pre
-    order = np.lexsort((pair, delay_s))
-    pair, delay_s = pair[order], delay_s[order]
-    new = np.ones(pair.size, dtype=np.bool_)
-    new[1:] = (pair[1:] != pair[:-1]) | (delay_s[1:] != delay_s[:-1])
-    total = w[order]
-    if not new.all():
-        # bincount adds one after the other, from the first
-        total = np.asarray(np.bincount(np.cumsum(new) - 1, weights=total), dtype=np.float64)
-    kept = np.flatnonzero(new)[total != 0]
-    at = pair[kept]
-    return (
-        (at // max(1, shape[1])).astype(np.int32),
-        (at % max(1, shape[1])).astype(np.int32),
-        delay_s[kept],
-        total[total != 0],
-    )
+    total = w
+    if not _rising(pair):
+        order = np.lexsort((delay_s, pair))
+        pair, delay_s, total = pair[order], delay_s[order], w[order]
+        new = np.ones(pair.size, dtype=np.bool_)
+        new[1:] = (pair[1:] != pair[:-1]) | (delay_s[1:] != delay_s[:-1])
+        if not new.all():
+            # bincount adds one after the other, from the first
+            total = np.asarray(np.bincount(np.cumsum(new) - 1, weights=total), dtype=np.float64)
+            pair, delay_s = pair[new], delay_s[new]
+    kept = total != 0
+    if not kept.all():
+        pair, delay_s, total = pair[kept], delay_s[kept], total[kept]
+    width = max(1, shape[1])
+    return (pair // width).astype(np.int32), (pair % width).astype(np.int32), delay_s, total

@@ -21,10 +21,10 @@ from neurodeploy.nir.raw import shown
 from neurodeploy.nir.storage import MAX_NEURONS
 from neurodeploy.nir.wires import Floats, Wires, identity, joined, product
 
-MAX_KEPT = 2**26
+MAX_KEPT = 2**25
 """Synapses and constants that are kept at one time: some 24 bytes each."""
 
-MAX_MADE = 2**30
+MAX_MADE = 2**28
 """Synapses and constants that are made in all; it bounds the time."""
 
 

@@ -33,7 +33,7 @@ MAX_NUMBERS = 2**28
 MAX_NEURONS = 2**22
 """Elements of an array that has one for each neuron, and neurons of a network."""
 
-MAX_SYNAPSES = 2**25
+MAX_SYNAPSES = 2**24
 """Synapses of a network: one has some 30 bytes here."""
 
 MAX_TEXT = 2**26

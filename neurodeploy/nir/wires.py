@@ -71,15 +71,22 @@ def _reaches_one(wires: Wires) -> bool:
 
 
 def _each_by_itself(weight: Matrix, wires: Wires, where: str) -> Wires:
-    order = np.argsort(weight.pre, kind="stable")
-    start = np.searchsorted(weight.pre[order], np.arange(weight.shape[1] + 1))
-    n = np.diff(start)[wires.post]
-    total = int(n.sum())
-    if total > MAX_SYNAPSES:
-        raise _too_large(where, f"{total} synapses")
-    wire = np.repeat(np.arange(n.size), n)
-    within = np.arange(total) - np.repeat(np.cumsum(n) - n, n)
-    element = order[start[wires.post[wire]] + within]
+    if np.bincount(wires.post, minlength=1).max(initial=0) <= 1:  # as by itself: no sorting
+        wire_at = np.full(weight.shape[1], -1)
+        wire_at[wires.post] = np.arange(wires.post.size)
+        wire = wire_at[weight.pre]
+        element = np.flatnonzero(wire >= 0)
+        wire = wire[element]
+    else:
+        order = np.argsort(weight.pre, kind="stable")
+        start = np.searchsorted(weight.pre[order], np.arange(weight.shape[1] + 1))
+        n = np.diff(start)[wires.post]
+        total = int(n.sum())
+        if total > MAX_SYNAPSES:
+            raise _too_large(where, f"{total} synapses")
+        wire = np.repeat(np.arange(n.size), n)
+        within = np.arange(total) - np.repeat(np.cumsum(n) - n, n)
+        element = order[start[wires.post[wire]] + within]
     return Wires(
         weight.post[element], wires.pre[wire], wires.delay_s[wire], weight.value[element] * wires.weight[wire]
     )

@@ -2,7 +2,7 @@
 
 from neurodeploy.recipe.keys import Key, keys, reference
 from neurodeploy.recipe.load import Listed, dump_recipe, list_recipes, load_recipe
-from neurodeploy.recipe.network import Network, Projection, Readout, Tau
+from neurodeploy.recipe.network import Network, ProjectionKeys, ReadoutKeys, Tau
 from neurodeploy.recipe.schema import Augment, Data, Recipe, Train
 
 __all__ = [
@@ -11,8 +11,8 @@ __all__ = [
     "Key",
     "Listed",
     "Network",
-    "Projection",
-    "Readout",
+    "ProjectionKeys",
+    "ReadoutKeys",
     "Recipe",
     "Tau",
     "Train",

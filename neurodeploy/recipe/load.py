@@ -19,8 +19,8 @@ from neurodeploy.findings.codes_usage import (
     UNKNOWN_RECIPE,
 )
 from neurodeploy.findings.finding import NeurodeployError, nearest
-from neurodeploy.recipe.explain import KEYS_PAGE, findings_of
 from neurodeploy.recipe.keys import key, keys, tables
+from neurodeploy.recipe.misfits import KEYS_PAGE, findings_of
 from neurodeploy.recipe.plugins import TABLE as OPTIONS
 from neurodeploy.recipe.schema import Recipe
 from neurodeploy.recipe.section import Section

@@ -90,7 +90,7 @@ class Tau(Section):
         return tuple(self.tau_s + self.dtau_s * (depth - 0.5) for depth in depths)
 
 
-class Projection(Section):
+class ProjectionKeys(Section):
     """What lies between two populations."""
 
     kind: Literal["dense", "delays", "convolution"] = Field(
@@ -109,7 +109,8 @@ class Projection(Section):
         default=24,
         ge=0,
         le=1023,
-        description="Longest delay, in steps; the kernel has one slot more. Loihi files hold 62.",
+        description="Longest delay, in steps; the kernel has one slot more."
+        " What a chip holds is a rule of its target.",
         json_schema_extra=only("kind", "delays"),
     )
     min_delay_steps: int = Field(
@@ -218,7 +219,7 @@ def _over_depth(value: int, growth: int, layers: int) -> tuple[int, ...]:
     )
 
 
-class Readout(Section):
+class ReadoutKeys(Section):
     """The leaky integrator at the end, which never spikes."""
 
     tau_s: float = Field(
@@ -251,8 +252,8 @@ class Network(Section):
     v_reset: float = Field(default=0.0, ge=-1e6, le=1e6, description="Value of v after a spike.")
     reset: Literal["hard", "soft"] = Field(
         default="hard",
-        description="Set v to v_reset, or subtract the threshold. Soft trains but export refuses it: Loihi "
-        "has no such reset.",
+        description="Set v to v_reset, or subtract the threshold. Soft trains, but no target "
+        "here can hold it.",
     )
     detach_reset: bool = Field(default=True, description="Whether gradients do not flow through the reset.")
     surrogate: Literal["super", "triangle", "tanh", "circ", "heavi_erfc", "box", "atan"] = Field(
@@ -289,7 +290,7 @@ class Network(Section):
         json_schema_extra=only("neuron", "lif"),
     )
     tau: Tau = Field(default_factory=Tau, description="Time constants of the hidden layers.")
-    projection: Projection = Field(
-        default_factory=Projection, description="What lies between two populations."
+    projection: ProjectionKeys = Field(
+        default_factory=ProjectionKeys, description="What lies between two populations."
     )
-    readout: Readout = Field(default_factory=Readout, description="The leaky integrator at the end.")
+    readout: ReadoutKeys = Field(default_factory=ReadoutKeys, description="The leaky integrator at the end.")

@@ -239,7 +239,7 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _rules_between_keys(self) -> Recipe:
-        from neurodeploy.recipe.rules import check_recipe
+        from neurodeploy.recipe.consistency import check_recipe
 
         findings = tuple(check_recipe(self))
         if findings:

@@ -14,7 +14,7 @@ from neurodeploy.findings.codes_usage import UNREADABLE_FILE
 from neurodeploy.findings.finding import Finding
 from neurodeploy.recipe import Recipe, dump_recipe, load_recipe
 from neurodeploy.runs.folder import METRICS, RECIPE, RESULT
-from neurodeploy.sweep.grid import Point
+from neurodeploy.sweep.cells import Point
 from neurodeploy.sweep.local import Command
 from neurodeploy.sweep.ray_cluster import NOT_SHARED
 from neurodeploy.sweep.table import SETS, Row

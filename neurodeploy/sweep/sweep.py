@@ -12,7 +12,7 @@ from neurodeploy.findings.codes_training import SWEEP_EXISTS
 from neurodeploy.findings.finding import Finding, NeurodeployError
 from neurodeploy.lock import locked
 from neurodeploy.runs.folder import LOCK
-from neurodeploy.sweep.grid import Point
+from neurodeploy.sweep.cells import Point
 from neurodeploy.sweep.job import Job, changed, command_of, failure_of, row_of
 from neurodeploy.sweep.local import run_local
 from neurodeploy.sweep.ray_cluster import run_ray

@@ -10,8 +10,8 @@ from pathlib import PurePath
 
 from sources import Source, sources, strings
 
-CAST = frozenset({"__init__", "__main__", "naive", "fast", "autograd", "loops", "target", "run"})
-"""Names with one meaning in every folder that has them."""
+CAST = frozenset({"__init__", "__main__", "naive", "fast", "autograd", "loops", "target", "run", "neurons"})
+"""Names with one meaning in every folder that has them; ``neurons`` is a room's table of neuron models."""
 ODD = frozenset({"utils", "helpers", "common", "misc"})
 
 

@@ -268,7 +268,7 @@ def sweep_run_failed(place: Place) -> str:
 @triggers("ND067")
 def ray_node_blind(_: Place) -> Iterable[Finding]:
     from neurodeploy.recipe import load_recipe
-    from neurodeploy.sweep.grid import Point
+    from neurodeploy.sweep.cells import Point
     from neurodeploy.sweep.job import Job, command_of, failure_of
     from neurodeploy.sweep.ray_cluster import NOT_SHARED
 

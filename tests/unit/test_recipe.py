@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from neurodeploy import shipped as resources
 from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
 from neurodeploy.recipe import (
-    Projection,
+    ProjectionKeys,
     Recipe,
     Tau,
     dump_recipe,
@@ -108,16 +108,18 @@ def test_the_linear_hierarchy_has_equal_steps_and_an_off_centre_one_does_not() -
 
 
 def test_kernel_and_dilation_grow_as_the_paper_prints_them() -> None:
-    projection = Projection(kind="convolution", kernel_size=5, kernel_growth=3, dilation=5, dilation_growth=2)
+    projection = ProjectionKeys(
+        kind="convolution", kernel_size=5, kernel_growth=3, dilation=5, dilation_growth=2
+    )
     assert projection.taps_of_layers(2) == ((3, 4), (6, 6))
     assert projection.taps_of_layers(1) == ((5, 5),)
     assert [size for size, _ in projection.taps_of_layers(4)] == [3, 4, 5, 6]  # 3.5, 4.5, 5.5, 6.5
 
 
 def test_sigma_starts_at_half_the_longest_delay_unless_told() -> None:
-    assert Projection(kind="delays", max_delay_steps=30).sigma_first == 15.0
-    assert Projection(kind="delays", max_delay_steps=30, sigma_start=3.0).sigma_first == 3.0
-    assert Projection(kind="delays", max_delay_steps=0).sigma_first == 0.5
+    assert ProjectionKeys(kind="delays", max_delay_steps=30).sigma_first == 15.0
+    assert ProjectionKeys(kind="delays", max_delay_steps=30, sigma_start=3.0).sigma_first == 3.0
+    assert ProjectionKeys(kind="delays", max_delay_steps=0).sigma_first == 0.5
 
 
 def test_overrides_are_toml_values_and_later_ones_win(small: Path) -> None:

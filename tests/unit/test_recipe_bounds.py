@@ -13,7 +13,7 @@ from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
 from neurodeploy.recipe import list_recipes, load_recipe, sizes
 from neurodeploy.recipe.load import parse_recipe
 from neurodeploy.recipe.toml_text import MAX_DEPTH, parse_toml, read_toml
-from neurodeploy.sweep.grid import grid_points, parse_seeds
+from neurodeploy.sweep.cells import grid_points, parse_seeds
 
 SMALL = 'name = "small"\n[data]\nkind = "mts-xor"\nchannels = 40\n[network.readout]\nscore = "per_step"\n'
 

@@ -19,7 +19,6 @@ from neurodeploy.data.sets import DataSets, SampleSet, samples_of
 from neurodeploy.progress import Progress, silent
 from neurodeploy.recipe import Recipe
 from neurodeploy.runs.folder import CHECKPOINT, RECIPE, SAMPLES, unreadable, write_result
-from neurodeploy.runs.metrics import Metrics
 from neurodeploy.training.fit.checkpoint import (
     Checkpoint,
     copied,
@@ -28,6 +27,7 @@ from neurodeploy.training.fit.checkpoint import (
     save_checkpoint,
 )
 from neurodeploy.training.fit.epoch import Measured, diverged, evaluate, train_epoch
+from neurodeploy.training.fit.metrics import Metrics
 from neurodeploy.training.fit.optimiser import make_optimiser, make_sigma
 from neurodeploy.training.model.spiking_network import SpikingNetwork, hidden_name
 from neurodeploy.training.read_run import save_network

@@ -8,11 +8,11 @@ from neurodeploy.nn.delay_linear import DelayLinear
 from neurodeploy.nn.dense import Dense
 from neurodeploy.nn.synaptic_layer import SynapticLayer
 from neurodeploy.nn.temporal_conv import TemporalConv
-from neurodeploy.recipe import Projection
+from neurodeploy.recipe import ProjectionKeys
 
 
 def connect(
-    recipe: Projection,
+    recipe: ProjectionKeys,
     n_sources: int,
     n_targets: int,
     *,
@@ -60,6 +60,6 @@ def connect(
     return Dense(n_sources, n_targets, density=density, gain=gain, generator=generator)
 
 
-def has_delays(recipe: Projection, *, readout: bool) -> bool:
+def has_delays(recipe: ProjectionKeys, *, readout: bool) -> bool:
     """Say whether a projection has delays, into a hidden layer or into the readout."""
     return recipe.kind == "delays" and recipe.mode != "none" and (recipe.readout_delays or not readout)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from neurodeploy.nn import DelayLinear, Dense, TemporalConv
-from neurodeploy.recipe import Projection
+from neurodeploy.recipe import ProjectionKeys
 from neurodeploy.training.model.connections import connect
 
 
@@ -78,7 +78,7 @@ def test_delays_start_and_stay_above_the_shortest_one() -> None:
     ],
 )
 def test_a_recipe_gets_the_connections_it_asks_for(keys: dict[str, Any], hidden: type, readout: type) -> None:
-    recipe = Projection(density=0.5, **keys)
+    recipe = ProjectionKeys(density=0.5, **keys)
     into_hidden = connect(recipe, 6, 4, gain=1.0, generator=generator(), taps=(3, 2))
     into_readout = connect(recipe, 6, 4, gain=1.0, generator=generator(), taps=None)
     assert (type(into_hidden), type(into_readout)) == (hidden, readout)

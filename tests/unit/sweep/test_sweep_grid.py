@@ -1,7 +1,7 @@
 import pytest
 
 from neurodeploy.findings.finding import NeurodeployError
-from neurodeploy.sweep.grid import grid_points, parse_seeds, point_name
+from neurodeploy.sweep.cells import grid_points, parse_seeds, point_name
 
 
 def codes(call) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.recipe import dump_recipe
 from neurodeploy.sweep import ray_cluster as sweep_ray
-from neurodeploy.sweep.grid import grid_points
+from neurodeploy.sweep.cells import grid_points
 from neurodeploy.sweep.local import ANSWER, Command, environment, run_local
 from neurodeploy.sweep.sweep import ROWS, TABLE, plan, run_sweep
 

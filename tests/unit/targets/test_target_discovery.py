@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,8 +18,10 @@ from neurodeploy.targets.target import Target
 
 
 def register(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """Add one entry point to those that are installed."""
+    installed = list(entry_points(group=registry.GROUP))
     entry = EntryPoint(name, value, registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [entry])
+    monkeypatch.setattr(registry, "entry_points", lambda group: [*installed, entry])
 
 
 def code_of(name: str | Path) -> tuple[str, int]:

@@ -9,6 +9,7 @@ twins in this package have the same signature and share no logic with it. Source
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +120,35 @@ def simulate_reference(program: FixedGraph, spikes: NDArray[np.integer]) -> Trac
         *readout_scores(program, out_v, out_spikes),
         facts,
     )
+
+
+def simulate(
+    program: FixedGraph,
+    spikes: NDArray[np.integer],
+    *,
+    record: Collection[str] = ("spikes", "v"),
+    threads: int | None = None,
+) -> Traces:
+    """Give what :func:`simulate_reference` computes to whoever calls the fast twin.
+
+    Parameters
+    ----------
+    program, spikes
+        As there.
+    record
+        Which of ``u`` and ``v`` are kept; spikes always are.
+    threads
+        Taken because the fast twin takes it: the definition runs on one.
+    """
+    del threads
+    whole = simulate_reference(program, spikes)
+    kept = {
+        name: PopulationTrace(
+            trace.spikes, trace.v if "v" in record else None, trace.u if "u" in record else None
+        )
+        for name, trace in whole.populations.items()
+    }
+    return Traces(kept, whole.score, whole.score_per_step, whole.facts)
 
 
 def readout_scores(
