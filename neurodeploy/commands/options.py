@@ -35,6 +35,18 @@ target_option = click.option(
     shell_complete=completion.targets,
 )
 
+NO_TARGET = "none"
+"""What ``--target`` of a training takes where no chip is meant."""
+
+trained_for_option = click.option(
+    "--target",
+    default=DEFAULT_TARGET,
+    show_default=True,
+    metavar=f"NAME|FILE.toml|{NO_TARGET}",
+    help="Whose rules a recipe must keep, checked before anything is trained.",
+    shell_complete=completion.targets,
+)
+
 
 class StepLength(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
     """A length of a step in seconds: finite and above 0."""

@@ -46,14 +46,7 @@ if TYPE_CHECKING:
 @click.option("--epochs", type=click.IntRange(min=1), default=None, help="Instead of the recipe's.")
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Runs at a time; cores / threads.")
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Of each run.")
-@click.option(
-    "--target",
-    default="loihi2",
-    show_default=True,
-    metavar="NAME|FILE.toml|none",
-    help="Whose rules every run's recipe must keep.",
-    shell_complete=completion.targets,
-)
+@options.trained_for_option
 @click.option("--resume", is_flag=True, help="Go on with the sweep in the folder.")
 @click.option("--ray", metavar="ADDRESS", default=None, help="A Ray cluster's address, or `local`.")
 @click.option("--json", "as_json", is_flag=True, help="The table as JSON, with the same exit code.")
@@ -81,7 +74,7 @@ def command(  # noqa: PLR0917 (click passes them by name)
     from neurodeploy.sweep.sweep import plan, run_sweep
     from neurodeploy.targets.registry import load_target
 
-    if target != "none":
+    if target != options.NO_TARGET:
         load_target(target)
         target = os.path.realpath(target) if Path(target).suffix == ".toml" else target
     points = grid_points(recipe, grids, overrides)

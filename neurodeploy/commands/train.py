@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from neurodeploy.commands import completion, options
+
+if TYPE_CHECKING:
+    from neurodeploy.training.fit.session import TrainResult
 
 
 @click.command("train")
@@ -27,14 +31,7 @@ from neurodeploy.commands import completion, options
 @click.option("--epochs", type=click.IntRange(min=1), help="Instead of the recipe's train.epochs.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the recipe's train.seed.")
 @click.option("--threads", type=click.IntRange(0, 1024), help="0 takes every core.  [default: train.threads]")
-@click.option(
-    "--target",
-    default="loihi2",
-    show_default=True,
-    metavar="NAME|FILE.toml|none",
-    help="Whose rules the recipe must keep, checked before anything runs.",
-    shell_complete=completion.targets,
-)
+@options.trained_for_option
 @click.option("--resume", is_flag=True, help="Go on exactly where the run in the folder stopped.")
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout, without progress.")
 def command(
@@ -64,7 +61,7 @@ def command(
     given = {"train.epochs": epochs, "train.seed": seed}
     settings = [f"{key}={value}" for key, value in given.items() if value is not None]
     loaded = load_recipe(recipe, [*overrides, *settings])
-    chip = None if target == "none" else load_target(target)
+    chip = None if target == options.NO_TARGET else load_target(target)
     # After these: a typing mistake is answered before torch is imported, which takes seconds.
     from neurodeploy.commands.training_progress import reported
     from neurodeploy.training.train import train
@@ -86,6 +83,11 @@ def command(
     if as_json:
         options.print_json({"run": str(folder), **options.in_percent(result.facts)}, schema="train")
         return
+    _show(result, folder, target)
+
+
+def _show(result: TrainResult, folder: Path, target: str) -> None:
+    """Say what came out and how to go on."""
     for note in result.notes:
         options.echo(f"note: {note}")
     options.echo(
@@ -94,5 +96,5 @@ def command(
         f"epoch {result.selected_epoch} of {result.epochs}, {result.seconds:.0f} s"
     )
     options.echo(f"run: {folder}")
-    if target != "none":
+    if target != options.NO_TARGET:
         options.echo(f"next: neurodeploy export {folder} --target {target}")
