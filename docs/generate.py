@@ -36,6 +36,8 @@ def cli() -> str:
 def _helps(command: click.Command, path: str, parent: click.Context) -> Iterator[tuple[str, str]]:
     """Give the help of a command and of those below it."""
     context = click.Context(command, parent=parent, info_name=path.rpartition(" ")[2], **WIDTHS)
+    # click keeps a command's help option from its first call, which may have been outside the program.
+    command._help_option = None
     yield path, command.get_help(context)
     if isinstance(command, click.Group):
         for name in command.list_commands(context):

@@ -106,7 +106,7 @@ def shape(file: h5py.File, place: str, rng: random.Random) -> str:
     elif kind == "shorter":
         data = data[:-1] if data.ndim else data
     elif kind == "scalar":
-        data = data.ravel()[0] if data.size else np.array(0.0)
+        data = np.asarray(data.ravel()[0]) if data.size else np.array(0.0)
     elif kind == "empty axes":
         data = np.zeros((0,) * max(2, data.ndim), data.dtype if data.dtype.kind != "O" else "f8")
     if kind == "null":
