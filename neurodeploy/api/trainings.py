@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neurodeploy.api.given import PathLike
 from neurodeploy.paths import existing
 from neurodeploy.progress import Progress, silent
 from neurodeploy.recipe import Recipe, load_recipe
 from neurodeploy.runs.run import Run
+from neurodeploy.targets.registry import DEFAULT_TARGET
 
 if TYPE_CHECKING:
     from neurodeploy.sweep.sweep import SweepResult
+    from neurodeploy.targets.target import Target
 
 RUNS = Path("runs")
 """Where runs go that were not told a folder."""
@@ -28,6 +30,7 @@ def train(
     seed: int | None = None,
     threads: int | None = None,
     resume: bool = False,
+    target: Target[Any] | PathLike | None = DEFAULT_TARGET,
     progress: Progress = silent,
 ) -> Run:
     """Train a recipe into a run folder.
@@ -44,6 +47,8 @@ def train(
         Instead of the recipe's; ``threads`` 0 takes every core.
     resume
         Go on exactly where the run in the folder stopped.
+    target
+        Whose rules the recipe must keep, checked before anything runs; None for nobody's.
     progress
         Called after each batch and epoch with the epochs done and their number; the facts are ``batch`` and
         ``batches``, or after an epoch its line of metrics.
@@ -56,7 +61,8 @@ def train(
     Raises
     ------
     NeurodeployError
-        ND051 to ND056 and findings of the data and the recipe.
+        ND2xx (exit code 3) for what the target could not keep; ND051 to ND056 and findings of the data and
+        the recipe.
     """
     from neurodeploy.training.train import train, with_settings
 
@@ -70,6 +76,7 @@ def train(
         data_dir=None if data_dir is None else Path(data_dir),
         threads=threads,
         resume=resume,
+        target=target,
         progress=progress,
     )
     return Run.open(folder)
@@ -99,6 +106,7 @@ def sweep(
     jobs: int = 1,
     ray: str | None = None,
     resume: bool = False,
+    target: PathLike | None = DEFAULT_TARGET,
 ) -> SweepResult:
     """Train a recipe at every point of a grid for every seed, each run in a process of its own.
 
@@ -124,6 +132,8 @@ def sweep(
         Address of a Ray cluster, or ``local``; None trains here.
     resume
         Skip finished runs and go on with begun ones.
+    target
+        Whose rules each run's recipe must keep; None for nobody's.
 
     Returns
     -------
@@ -148,6 +158,7 @@ def sweep(
         data_dir=None if data_dir is None else existing(data_dir),
         at_once=jobs,
         ray=ray,
+        target="none" if target is None else str(target),
     )
 
 

@@ -8,6 +8,7 @@ import click
 
 from neurodeploy.commands import completion, options
 from neurodeploy.findings.finding import Severity, exit_code_of
+from neurodeploy.targets.registry import DEFAULT_TARGET
 
 
 @click.command("check")
@@ -33,7 +34,7 @@ def command(
     if isinstance(network, Bundle) and target is None:
         chip, findings = network.target, check(network, dt_s=dt_s)
     else:
-        chip = target_of(target or options.DEFAULT_TARGET)
+        chip = target_of(target or DEFAULT_TARGET)
         findings = check(source if isinstance(network, Path) else network, chip, dt_s=dt_s)
     code = exit_code_of(findings)
     if as_json:

@@ -15,12 +15,10 @@ import click
 from neurodeploy.commands import completion
 from neurodeploy.findings.finding import Finding, Severity
 from neurodeploy.findings.printable import printable
+from neurodeploy.targets.registry import DEFAULT_TARGET
 
 SCHEMA_VERSION = 1
 """Of every ``--json``: a key changes its meaning or goes only with a new number."""
-
-DEFAULT_TARGET = "loihi"
-"""What ``--target`` means where it is left out: the default chip of this code."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stdout, with the same exit code.")
 threads_option = click.option(
