@@ -8,7 +8,7 @@ DEMO ?= demo
 # A waiting OpenMP thread must sleep: spinning makes two threads slower than one on a busy machine.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: install check test fast pythons demo lava mutants parity-soak fuzz kills docs changelog clean
+.PHONY: install check test fast random pythons demo lava mutants parity-soak fuzz kills docs changelog clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
@@ -30,6 +30,9 @@ test: install lava
 
 fast: install
 	$(BIN)/pytest -m "not slow and not lava"
+
+random: install
+	$(BIN)/pytest -p randomly -m "not slow and not lava"
 
 pythons: install
 	$(BIN)/pytest tests/e2e/test_pythons.py tests/e2e/test_wheel.py

@@ -14,6 +14,7 @@ from neurodeploy.data.events import EventSet
 from neurodeploy.data.plugin_set import load_plugin
 from neurodeploy.data.sample_set import DataSets, SampleSet
 from neurodeploy.data.samples import Samples
+from neurodeploy.findings.codes_program import WITHOUT_EFFECT
 from neurodeploy.findings.codes_training import BAD_PATTERN, CLASS_TOO_SMALL, NO_DATA_FOLDER
 from neurodeploy.findings.codes_usage import NO_SUCH_PATH
 from neurodeploy.recipe import Data, Recipe
@@ -43,15 +44,17 @@ def load_data(recipe: Recipe, data_dir: Path | None = None, seed: int | None = N
         ND001 no such folder or file, ND030 to ND035 see :func:`neurodeploy.data.shd_file.read_events`,
         ND036 no download, ND037 no folder given, ND038 no file or several files match a name pattern,
         ND039 a class has too few samples to split off a validation set; ND042 a plug-in's sets do not fit the
-        recipe, ND046 more memory than there is, ND424 (exit code 4) they cannot be loaded.
+        recipe, ND046 more memory than there is, ND096 a folder for data that are generated, ND424 (exit code
+        4) they cannot be loaded.
     """
     check_memory(recipe)
     seed = recipe.train.seed if seed is None else seed
     data = recipe.data
     if data.kind not in BUILT_IN:
         return load_plugin(recipe, data_dir, seed)
+    check_folder(recipe, data_dir)
     if data.kind == "mts-xor":
-        return _generated(data, seed, data_dir)
+        return _generated(data, seed)
     if data.kind == "events":
         files = _found(data, data_dir)
     else:
@@ -107,11 +110,20 @@ def _stream(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([seed, STREAMS[name]]))
 
 
-def _generated(data: Data, seed: int, data_dir: Path | None) -> DataSets:
+def check_folder(recipe: Recipe, data_dir: Path | None) -> None:
+    """Refuse a folder of files for data that are generated: ND096."""
+    if data_dir is not None and recipe.data.kind == "mts-xor":
+        raise WITHOUT_EFFECT.error(
+            where=f"--data {data_dir}",
+            found=f"given with {recipe.name}, whose data are generated (data.kind = {recipe.data.kind})",
+            help="Leave --data out, or train a recipe that reads files.",
+        )
+
+
+def _generated(data: Data, seed: int) -> DataSets:
     sizes = {"train": data.train_trials, "validation": data.validation_trials, "test": data.test_trials}
     sets = {name: mts_xor.generate(size, data.steps, _stream(seed, name)) for name, size in sizes.items()}
-    notes = () if data_dir is None else (f"{data_dir} was not used: mts-xor is generated",)
-    return DataSets(**sets, n_classes=2, notes=notes)
+    return DataSets(train=sets["train"], validation=sets["validation"], test=sets["test"], n_classes=2)
 
 
 def _event_set(path: Path, data: Data) -> EventSet:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from neurodeploy.data.sets import check_folder
 from neurodeploy.files import atomic_file
 from neurodeploy.findings.codes_training import SWEEP_EXISTS
 from neurodeploy.findings.finding import Finding, NeurodeployError
@@ -143,8 +144,10 @@ def run_sweep(
     Raises
     ------
     NeurodeployError
-        ND085 another process works on the sweep in ``out``.
+        ND085 another process works on the sweep in ``out``; ND096 ``data_dir`` for data that are generated.
     """
+    for job in jobs:
+        check_folder(job.recipe, data_dir)
     way_out = "Wait for it, stop it, or choose another folder with -o."
     with locked(out / LOCK, wait=False, where=str(out), help=way_out):
         return _run_locked(

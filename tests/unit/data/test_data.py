@@ -455,9 +455,9 @@ def test_each_set_of_trials_has_its_own_stream_and_follows_the_seed() -> None:
     assert sets.n_classes == 2 and sets.train.input_max == 1
 
 
-def test_a_folder_that_is_not_used_is_noted(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
     small = ["data.train_trials=8", "data.validation_trials=8", "data.test_trials=8"]
-    assert "was not used" in load_data(load_recipe("mts-xor", small), tmp_path).notes[0]
+    assert the_finding(load_data, load_recipe("mts-xor", small), tmp_path).code == "ND096"
 
 
 def test_trials_come_as_batches_and_samples() -> None:
