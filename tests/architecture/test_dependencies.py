@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -72,27 +73,32 @@ def test_the_table_of_extras_is_that_of_the_package(project):
         assert module not in plain, module
 
 
+WITHOUT_EXTRAS = """
+import json, sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in json.loads(sys.argv[1]):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Absent())
+from neurodeploy.cli import program
+for words in json.loads(sys.argv[2]):
+    try:
+        program.main(words)
+    except SystemExit as end:
+        print("EXIT", words[0], end.code)
+"""
+
+
 def test_bundles_are_verified_and_run_without_any_extra(bundle, given, tmp_path):
-    code = (
-        "import sys\n"
-        "class Absent:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        f"        if name.partition('.')[0] in {sorted(EXTRA_OF)!r}:\n"
-        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
-        "sys.meta_path.insert(0, Absent())\n"
-        "from neurodeploy.cli import main\n"
-        "sys.argv = ['neurodeploy', *sys.argv[1:]]\n"
-        "main()\n"
-    )
-    commands = {
-        "verify": [str(bundle)],
-        "run": [str(bundle), "--backend", "fixed", "--input", str(given), "-o", str(tmp_path / "out.npz")],
-        "inspect": [str(bundle)],
-        "check": [str(bundle / "model.nir"), "--target", "loihi2"],
-        "models": [],
-    }
-    for name, arguments in commands.items():
-        done = subprocess.run(
-            [sys.executable, "-c", code, name, *arguments], capture_output=True, text=True, cwd=tmp_path
-        )
-        assert done.returncode == 0, (name, done.stdout, done.stderr)
+    commands = [
+        ["verify", str(bundle)],
+        ["run", str(bundle), "--backend", "fixed", "--input", str(given), "-o", str(tmp_path / "out.npz")],
+        ["inspect", str(bundle)],
+        ["check", str(bundle / "model.nir"), "--target", "loihi2"],
+        ["export", str(bundle / "model.nir"), "-o", str(tmp_path / "again")],
+        ["models"],
+    ]
+    line = [sys.executable, "-c", WITHOUT_EXTRAS, json.dumps(sorted(EXTRA_OF)), json.dumps(commands)]
+    done = subprocess.run(line, capture_output=True, text=True, cwd=tmp_path)
+    ends = [text.split()[1:] for text in done.stdout.splitlines() if text.startswith("EXIT")]
+    assert ends == [[words[0], "0"] for words in commands], done.stdout + done.stderr

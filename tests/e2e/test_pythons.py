@@ -152,6 +152,19 @@ def test_it_exports_the_same_program(installed, tiny_folder):
     assert arrays(out / "program.h5") == arrays(tiny_folder / "bundle" / "program.h5")
 
 
+def test_the_five_lines_of_the_tutorial_run_with_figures_and_without_torch(installed, tiny_folder):
+    line = [installed.python, "-m", "pip", "install", "-q", "-c", CONSTRAINTS, "matplotlib"]
+    done = subprocess.run([*map(str, line)], capture_output=True, text=True, env=OUTSIDE, timeout=900)
+    assert done.returncode == 0, done.stderr
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "tutorial.md").read_text(), re.DOTALL)
+    (code,) = [block for block in blocks if "nd.load_samples" in block and "nd.accuracy" in block]
+    assert code.count("\n") <= 8 and "torch" not in code
+    code = code.replace('"xor.bundle"', repr(str(tiny_folder / "bundle"))).replace('"test"', '"given"')
+    out = installed.run("-c", code + "\nimport sys; assert 'torch' not in sys.modules")
+    assert out.startswith("1.0") or out.startswith("0."), out
+    assert (installed.folder / "raster.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_what_needs_an_extra_says_which(installed):
     line = [str(installed.python), "-m", "neurodeploy", "train", "mts-xor", "-o", "run"]
     done = subprocess.run(

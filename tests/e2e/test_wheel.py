@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+OUTSIDE = {key: text for key, text in os.environ.items() if key != "PYTHONPATH"}
 pytestmark = pytest.mark.slow
 
 
@@ -36,14 +39,34 @@ def test_the_installed_wheel_answers_in_another_folder(
     installed: Path, command: list[str], tmp_path: Path
 ) -> None:
     line = [str(installed), *command]
-    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=120, env=OUTSIDE)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_ten_lines_of_the_tutorial_run_from_the_wheel(installed: Path, tmp_path: Path) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "tutorial.md").read_text(), re.DOTALL)
+    code = next(block for block in blocks if "nd.train" in block).replace("epochs=3", "epochs=1")
+    assert sum(bool(line.strip()) for line in code.splitlines()) <= 11
+    where = "\nimport neurodeploy; print(neurodeploy.__file__)"
+    done = subprocess.run(
+        [str(installed.parent / "python"), "-c", code + where],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        env=OUTSIDE,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert str(installed.parents[1]) in done.stdout.splitlines()[-1]
+    assert (tmp_path / "xor.bundle" / "manifest.json").is_file()
 
 
 def test_the_installed_wheel_is_what_runs(installed: Path, tmp_path: Path) -> None:
     code = "import neurodeploy, neurodeploy.shipped as r; print(neurodeploy.__file__, r.names('models'))"
     python = installed.parent / "python"
-    done = subprocess.run([str(python), "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [str(python), "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, env=OUTSIDE
+    )
     assert str(installed.parents[1]) in done.stdout
     assert "mts-xor-delays" in done.stdout
