@@ -138,6 +138,13 @@ def _wanted(runtimes: Mapping[str, int], if_present: Mapping[str, int]) -> dict[
                 found=str(number),
                 limit="at least 1",
             )
+    if "" in {**runtimes, **if_present} and len({**runtimes, **if_present}) > 1:
+        raise WRONG_USAGE.error(
+            message="wrong usage: a runtime without a name is asked for beside others",
+            where="verify",
+            found=", ".join(name or "the target's first" for name in {**runtimes, **if_present}),
+            help="Name each of them: --runtime NAME=N.",
+        )
     if twice := set(runtimes) & set(if_present):
         raise WRONG_USAGE.error(
             message="wrong usage: a runtime is asked for as required and as one that may be missing",

@@ -89,6 +89,7 @@ for words in json.loads(sys.argv[2]):
 """
 
 
+@pytest.mark.slow
 def test_bundles_are_verified_and_run_without_any_extra(bundle, given, tmp_path):
     commands = [
         ["verify", str(bundle)],

@@ -139,6 +139,7 @@ def test_sigterm_is_143_and_leaves_a_finding(monkeypatch):
     assert result.exit_code == json.loads(result.stdout)["exit_code"] == 143
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 def test_a_terminated_export_leaves_nothing(tiny_nir, tmp_path):
     out = tmp_path / "out"
@@ -167,6 +168,7 @@ def test_names_cannot_steer_a_terminal():
     assert "\x1b" not in text and len(text.splitlines()) == 3 and "[red]x[/red]" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "env",
     [{"LC_ALL": "POSIX"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},

@@ -20,6 +20,8 @@ from click.testing import CliRunner
 from neurodeploy.cli import COMMANDS, program
 from neurodeploy.shipped import path_of
 
+pytestmark = pytest.mark.slow
+
 SMALL = "data.train_trials=16 data.validation_trials=8 data.test_trials=8 network.hidden=[4] train.epochs=1"
 SET = " ".join(f"--set {setting}" for setting in SMALL.split())
 TRAIN = f"train mts-xor -o run {SET} --threads 1"

@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 
 from neurodeploy.cli import COMMANDS, program
 
+pytestmark = pytest.mark.slow
+
 SMALL = "data.train_trials=8 data.validation_trials=8 data.test_trials=8 network.hidden=[4] train.epochs=1"
 SET = " ".join(f"--set {setting}" for setting in SMALL.split())
 LINES: dict[str, str] = {

@@ -65,6 +65,7 @@ def test_an_errors_own_exit_code_is_kept(monkeypatch):
         assert CliRunner().invoke(program, words).exit_code == 4
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
 def test_a_long_command_shows_its_stages_and_a_bar_on_a_terminal(tiny_nir, tmp_path):
     import pty

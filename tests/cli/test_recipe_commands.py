@@ -118,6 +118,7 @@ def test_a_run_is_shown_with_its_recipe(tmp_path: Path) -> None:
     assert text.startswith("run ") and 'name = "mts-xor"' in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("override", "code"),
     [

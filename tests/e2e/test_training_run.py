@@ -144,6 +144,7 @@ def test_a_run_that_was_interrupted_in_its_first_epoch_can_be_resumed(tmp_path: 
     assert train(recipe_of(1), tmp_path / "run", threads=1, resume=True).epochs == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGTERM")
 def test_a_run_that_is_terminated_says_so_leaves_nothing_half_written_and_goes_on(tmp_path: Path) -> None:
     from neurodeploy.recipe import dump_recipe

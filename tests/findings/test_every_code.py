@@ -15,6 +15,8 @@ from neurodeploy.findings.explain import all_codes
 sys.path.insert(0, str(Path(__file__).parent))
 from triggers import SLOW, TRIGGERS, Place, text_of
 
+pytestmark = pytest.mark.slow
+
 for family in ("usage", "networks", "training", "parity"):
     importlib.import_module(family)
 

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -124,6 +125,7 @@ class Page(HTMLParser):
             self.verdict_is_ok = "ok" in kind.split()
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(verification=verifications)
 def test_no_report_says_something_else_than_the_exit_code(verification: Verification) -> None:

@@ -74,6 +74,7 @@ def test_projections(seed: int, n_steps: int, n_slots: int, batch: int, n_in: in
     assert_close(results["dense"], results["reference"], 1e-5, scales)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     seed=seeds, n_steps=st.integers(1, 40), batch=sizes, n=sizes,
@@ -119,6 +120,7 @@ def test_readout(seed: int, n_steps: int, batch: int, n: int, leak: float) -> No
     assert_close(*results, 1e-5)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(seed=seeds, first=st.integers(0, 6), second=st.integers(0, 6))
 def test_a_delay_after_a_delay_is_their_sum(seed: int, first: int, second: int) -> None:

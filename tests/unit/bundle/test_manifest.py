@@ -40,6 +40,7 @@ def test_a_manifest_reads_back_as_it_was_written(bundle):
     assert again.to_dict() == manifest.to_dict() == read_manifest(bundle).to_dict()
 
 
+@pytest.mark.slow
 def test_every_flipped_byte_of_the_manifest_is_noticed(bundle):
     path = bundle / MANIFEST
     whole = path.read_bytes()

@@ -73,6 +73,7 @@ def test_a_full_disk_leaves_the_old_folder_and_nothing_else(small_disk, writer):
         assert (place / "bundle" / "x").read_text() == "old"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_bytes", [8192, 40_960])
 def test_an_export_to_a_full_disk_is_a_finding(small_disk, tiny_nir, n_bytes):
     """In a process of its own: HDF5 used to end it with a segmentation fault."""

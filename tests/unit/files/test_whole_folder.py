@@ -81,6 +81,7 @@ def test_a_failure_leaves_nothing_and_the_old_folder_as_it_was(tmp_path, error):
     assert names(tmp_path) == ["old"] and version(tmp_path / "old") == "old"
 
 
+@pytest.mark.slow
 @needs_fork
 @pytest.mark.parametrize("in_one_step", [True, False])
 def test_a_kill_at_any_moment_leaves_the_old_folder_or_the_new_one(tmp_path, monkeypatch, in_one_step):

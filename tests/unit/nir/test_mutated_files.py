@@ -28,6 +28,7 @@ def test_the_originals_are_sound(original, tmp_path):
     assert describe_nir(tmp_path / "g.nir").dt_s == DT_S
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", range(4))
 def test_a_file_with_something_wrong_is_read_or_refused(batch, tmp_path):
     outcomes = {"read": 0, "refused": 0}

@@ -29,6 +29,7 @@ def twice(x: int) -> int:
     return 2 * x
 
 
+@pytest.mark.slow
 def test_everything_compiled_works_where_no_cache_folder_can_be_written(tmp_path: Path) -> None:
     copy = tmp_path / "neurodeploy"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))

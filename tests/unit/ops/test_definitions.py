@@ -49,6 +49,7 @@ def test_operators_know_no_recipe_and_only_the_scans_know_norse() -> None:
         assert "neurodeploy.recipe" not in text, path
 
 
+@pytest.mark.slow
 def test_importing_the_operators_starts_no_thread_and_asks_no_device() -> None:
     code = (
         "import threading, torch\n"

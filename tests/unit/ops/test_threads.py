@@ -60,6 +60,7 @@ def as_it_was() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.parametrize("call", ["kernel", "dense", "taps", "spectral", "scan", "training"])
 def test_a_process_that_is_forked_off_after_a_call_computes_as_well(call: str) -> None:

@@ -139,6 +139,7 @@ def test_buffers_do_not_grow_with_samples_or_steps_and_tables_grow_with_synapses
     assert state.arrivals.size == rows
 
 
+@pytest.mark.slow
 def test_large_layers_take_smaller_windows_and_32_bit_offsets() -> None:
     rng = np.random.default_rng(2)
     n = 2048  # times 64 rows of delay is beyond 16 bits

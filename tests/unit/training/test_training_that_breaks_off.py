@@ -80,6 +80,7 @@ def test_time_constants_that_become_infinite_are_a_finding(tmp_path: Path) -> No
     assert not (tmp_path / "run" / "result.json").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files (POSIX)")
 @pytest.mark.parametrize("limit", [600, 4_000, 9_000])
 def test_a_disk_that_takes_no_more_is_a_finding_and_the_run_goes_on_afterwards(
@@ -101,6 +102,7 @@ def test_a_disk_that_takes_no_more_is_a_finding_and_the_run_goes_on_afterwards(
         assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
+@pytest.mark.slow
 def test_two_trainings_do_not_write_into_one_folder(tmp_path: Path) -> None:
     codes = []
 
