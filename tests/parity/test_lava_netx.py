@@ -61,7 +61,7 @@ def test_lava_dl_and_the_process_graph_give_the_reference_traces(tmp_path: Path,
     rng = np.random.default_rng(input_max)
     program = chain(rng, input_max=input_max)
     facts = loihi().write(program, tmp_path)
-    assert facts == {"netx": True, "netx_misfits": []}
+    assert facts == {"name": "loihi", "netx": True, "netx_misfits": []}
     n_samples = 2 if input_max == 1 else 1  # state must not leak from one sample into the next
     shape = (n_samples, 90, 6)
     spikes = rng.integers(0, input_max + 1, shape) * (rng.random(shape) < 0.2)

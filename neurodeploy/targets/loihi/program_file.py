@@ -33,6 +33,11 @@ _POPULATION_ARRAYS = (
 )
 
 
+MAX_LATENCY_STEPS = 1000
+"""A population runs at most a step later for each connection on the way to it; a file that says a thousand
+is damaged, and would make every run as long as it says."""
+
+
 def write_program(program: FixedGraph, path: Path) -> None:
     """Write a program as HDF5 without time stamps; weights and delays are deflated.
 
@@ -223,8 +228,7 @@ def misfits(program: FixedGraph) -> Iterator[str]:
         return
     for population in program.populations:
         yield from _population_misfits(population)
-        # Each connection on the way to a population makes it one step late at the most.
-        if population.latency_steps > len(names):
+        if population.latency_steps > MAX_LATENCY_STEPS:
             yield f"population {population.name!r}: latency_steps is {population.latency_steps}"
     sizes = {INPUT: program.input_size, **{p.name: p.size for p in program.populations}}
     for projection in program.projections:
