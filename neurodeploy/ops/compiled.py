@@ -62,8 +62,8 @@ class _LateCache:
             return None
         try:
             return cache.load_overload(signature, target_context)
-        except Exception:  # a damaged file raises whatever its bytes say
-            self._usable = False
+        except Exception:  # a damaged file, or one that names a type of an older release
+            self._forget(cache)
             return None
 
     def save_overload(self, signature: Any, result: Any) -> None:
@@ -73,7 +73,14 @@ class _LateCache:
             return
         try:
             cache.save_overload(signature, result)
-        except Exception:  # a full disk, or a damaged index that is read before it is written
+        except Exception:  # a full disk
+            self._usable = False
+
+    def _forget(self, cache: Any) -> None:
+        """Put an empty index in place of one that cannot be read, so that the next process finds a good one."""
+        try:
+            cache.flush()
+        except Exception:
             self._usable = False
 
     def enable(self) -> None:

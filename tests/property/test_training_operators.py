@@ -50,6 +50,7 @@ def test_kernels(seed: int, n_slots: int, n_in: int, n_out: int, sigma: float, s
     assert_close(actual, expected, 1e-5, (kernel, up, scale))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(seed=seeds, n_steps=st.integers(1, 50), n_slots=st.integers(1, 31), batch=sizes, n_in=sizes,
        n_out=sizes)  # fmt: skip
@@ -117,7 +118,12 @@ def test_readout(seed: int, n_steps: int, batch: int, n: int, leak: float) -> No
     for twin in (scan, scan_naive):
         v = twin.li_scan(x, rate, leak)
         results.append((v, *torch.autograd.grad(v, (x, rate), up)))
-    assert_close(*results, 1e-5)
+    # the gradient of the rate is a sum over steps and samples: its scale is that of its terms, not of what they
+    # leave after cancelling
+    v, by_x, _ = results[1]
+    before = torch.cat([torch.full_like(v[:1], leak), v[:-1]]).detach()
+    terms = by_x / rate * (x + leak - before)
+    assert_close(*results, 2e-6, (v, by_x, terms.abs().sum((0, 1))))
 
 
 @pytest.mark.slow

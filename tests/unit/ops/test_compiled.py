@@ -82,3 +82,21 @@ def test_a_damaged_cache_file_is_compiled_anew(tmp_path: Path, monkeypatch: pyte
         path.write_bytes(whole[: len(whole) // 2])
         assert compiled()(doubled.doubled)(3) == 6
         path.write_bytes(whole)
+
+
+def test_after_a_cache_that_cannot_be_read_the_next_process_finds_a_good_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one that names a type which a newer release has renamed: else it is compiled for ever."""
+    module = tmp_path / "tripled.py"
+    module.write_text("def tripled(x):\n    return 3 * x\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import tripled  # type: ignore[import-not-found]
+
+    assert compiled()(tripled.tripled)(3) == 9
+    (index,) = (tmp_path / "__pycache__").glob("*.nbi")
+    index.write_bytes(index.read_bytes()[:-9])
+    assert compiled()(tripled.tripled)(3) == 9
+    again = compiled()(tripled.tripled)
+    assert again(3) == 9
+    assert sum(again.stats.cache_hits.values()) == 1

@@ -205,6 +205,7 @@ sys.exit(worker.main(["--serve"]))
 """
 
 
+@pytest.mark.slow
 def test_what_a_run_prints_goes_to_its_log_and_findings_give_its_code(tmp_path: Path) -> None:
     (command, other) = commands_of(tmp_path, 2)
     done = subprocess.run(

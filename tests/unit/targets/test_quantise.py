@@ -363,3 +363,20 @@ def test_the_peak_of_the_input_counts_every_delay() -> None:
     found = peak_sum(graph, "a", jumps, {INPUT: PopulationTrace(spikes.astype(np.uint8))})
     assert found == pytest.approx(np.abs(total).max())
     assert worst_sum(graph, "a", jumps) == pytest.approx(5 * np.abs(projection.weight).sum(axis=(0, 2)).max())
+
+
+def test_a_neuron_without_filter_keeps_no_current() -> None:
+    graph = Graph(
+        name="one", dt_s=DT_S, input_size=1,
+        populations=(population("a", 2), population("out", 1, NeuronModel.LI)),
+        projections=(
+            Projection(source=INPUT, target="a", weight=np.array([[[0.4], [-0.5]]]), delay_s=np.zeros((1, 2, 1))),
+            Projection(source="a", target="out", weight=np.ones((1, 1, 2)), delay_s=np.full((1, 1, 2), DT_S)),
+        ),
+    )  # fmt: skip
+    spikes = np.zeros((1, 12, 1), np.uint8)
+    spikes[0, ::4] = 1
+    u = simulate_reference(LOIHI.lower(graph).program, spikes).populations["a"].u
+    driven = spikes[0, :, 0].astype(bool)
+    assert (u[0, driven] != 0).all()
+    assert (u[0, ~driven] == 0).all()
