@@ -77,7 +77,7 @@ class _LateCache:
             self._usable = False
 
     def _forget(self, cache: Any) -> None:
-        """Put an empty index in place of one that cannot be read, so that the next process finds a good one."""
+        """Put an empty index in place of one that cannot be read: the next process then finds a good one."""
         try:
             cache.flush()
         except Exception:

@@ -118,8 +118,8 @@ def test_readout(seed: int, n_steps: int, batch: int, n: int, leak: float) -> No
     for twin in (scan, scan_naive):
         v = twin.li_scan(x, rate, leak)
         results.append((v, *torch.autograd.grad(v, (x, rate), up)))
-    # the gradient of the rate is a sum over steps and samples: its scale is that of its terms, not of what they
-    # leave after cancelling
+    # the gradient of the rate is a sum over steps and samples: its scale is that of its terms, not of what
+    # they leave after cancelling
     v, by_x, _ = results[1]
     before = torch.cat([torch.full_like(v[:1], leak), v[:-1]]).detach()
     terms = by_x / rate * (x + leak - before)

@@ -370,8 +370,12 @@ def test_a_neuron_without_filter_keeps_no_current() -> None:
         name="one", dt_s=DT_S, input_size=1,
         populations=(population("a", 2), population("out", 1, NeuronModel.LI)),
         projections=(
-            Projection(source=INPUT, target="a", weight=np.array([[[0.4], [-0.5]]]), delay_s=np.zeros((1, 2, 1))),
-            Projection(source="a", target="out", weight=np.ones((1, 1, 2)), delay_s=np.full((1, 1, 2), DT_S)),
+            Projection(
+                source=INPUT, target="a", weight=np.array([[[0.4], [-0.5]]]), delay_s=np.zeros((1, 2, 1))
+            ),
+            Projection(
+                source="a", target="out", weight=np.ones((1, 1, 2)), delay_s=np.full((1, 1, 2), DT_S)
+            ),
         ),
     )  # fmt: skip
     spikes = np.zeros((1, 12, 1), np.uint8)
