@@ -28,9 +28,9 @@ lava: install
 test: install lava
 	$(BIN)/pytest
 
-# Two processes take 117 s of processor time in all instead of 91 s, and so about two thirds of the wait on two cores.
+# Two processes wait about two thirds as long as one on two cores; they share what is slow at the end of a run.
 fast: install
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not lava"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow and not lava"
 
 random: install
 	$(BIN)/pytest -p randomly -m "not slow and not lava"

@@ -34,6 +34,7 @@ def test_export_writes_a_bundle_and_prints_the_ladder(tiny_nir, given, tmp_path)
     assert "integer arithmetic" in result.stdout and str(tmp_path / "out") in result.stdout
 
 
+@pytest.mark.slow
 def test_the_same_export_gives_the_same_bytes(tiny_nir, given, tmp_path):
     for name in ("a", "b"):
         run("export", tiny_nir, "-o", tmp_path / name, "--calibrate", given)

@@ -30,6 +30,7 @@ def started(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [("-m", "neurodeploy"), ("cli.py",)], ids=["module", "root"])
 def test_both_ways_to_start_are_the_same_program(way):
     done = started("--version", way=way)

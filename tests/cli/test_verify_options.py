@@ -73,6 +73,7 @@ def test_a_runtime_that_is_asked_for_and_missing_has_one_exit_code_in_every_repo
         assert f"(exit code {code})" in (tmp_path / "v.html").read_text()
 
 
+@pytest.mark.slow
 def test_confidence_moves_the_gate_to_the_upper_end_of_the_interval(bundle):
     content = json.loads(run("verify", bundle, "--json").stdout)
     drop = content["sets"]["given"]["drop"]

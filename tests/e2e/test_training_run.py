@@ -84,6 +84,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_folder_holds_what_its_description_says(finished: Path) -> None:
     held = {path.name for path in finished.iterdir()}
     expected = {"recipe.toml", "model.safetensors", "checkpoint", "metrics.jsonl", "samples.npz"}

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -137,6 +138,7 @@ def test_raising_what_was_lowered_gives_the_canonical_projection(graph):
         assert np.allclose(sum(b.weight for b in branches), projection.weight.sum(axis=0)) or not branches
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(graph=graphs())
 def test_reading_what_was_written_gives_the_canonical_graph(graph, tmp_path_factory):

@@ -150,6 +150,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_typing_mistake_is_answered_without_torch(name: str, tmp_path: Path) -> None:
     code = (

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pytest
 
 TONIC = """
 import os, time
@@ -74,6 +75,7 @@ def test_one_process_downloads_and_the_others_wait(tmp_path: Path) -> None:
     assert not list((tmp_path / "cache").rglob("*.lock"))
 
 
+@pytest.mark.slow
 def test_one_process_bins_a_file_and_the_others_read_the_cache(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "x.h5", "w") as file:
         for name, kind in (("spikes/times", np.float16), ("spikes/units", np.uint16)):

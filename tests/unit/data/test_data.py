@@ -470,6 +470,7 @@ def test_trials_come_as_batches_and_samples() -> None:
     np.testing.assert_array_equal(samples.labels, trials.labels[:2])
 
 
+@pytest.mark.slow
 def test_the_shared_spoken_digits_load() -> None:
     if not SHARED.is_dir():
         pytest.skip("needs ../shared/data: not on this machine")

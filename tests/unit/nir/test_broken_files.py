@@ -160,6 +160,7 @@ def test_a_step_without_a_sensible_length_is_a_finding(read, tmp_path, dt):
                 run(path, given)
 
 
+@pytest.mark.slow
 def test_a_chain_as_long_as_a_file_is_read(read):
     scales = [files.node("Scale", scale=np.full(1, 1.1)) for _ in range(600)]
     graph = read(files.chain(*scales, files.lif(1), n_out=3))
@@ -200,6 +201,7 @@ def nested(depth, inner):
     return inner
 
 
+@pytest.mark.slow
 def test_graphs_in_graphs_are_read_and_too_many_are_a_finding(read, refused):
     scale = files.node("Scale", scale=np.full(1, 3.0))
     graph = read(files.chain(nested(40, scale), files.lif(1), n_out=3))

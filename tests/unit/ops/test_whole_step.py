@@ -41,6 +41,7 @@ def gradients(neuron: str) -> tuple[list[str], list[Tensor]]:
     return list(names), [loss.detach(), *torch.autograd.grad(loss, parameters)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("neuron", ["lif_box", "lif"])
 def test_a_step_of_the_compiled_operators_is_that_of_the_definitions(
     monkeypatch: pytest.MonkeyPatch, neuron: str

@@ -172,6 +172,7 @@ def test_dollar_signs_in_names_are_no_mathematics():
     ax.figure.canvas.draw()
 
 
+@pytest.mark.slow
 def test_figures_leave_pyplot_alone():
     code = (
         "import sys, numpy as np\nfrom neurodeploy import plot\n"

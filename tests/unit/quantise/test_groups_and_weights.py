@@ -30,6 +30,7 @@ def test_groups_are_few_constant_and_contiguous(decays: list[int], most: int) ->
     assert all(held[a] <= held[b] for a, b in pairwise(order))
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 4095), min_size=1, max_size=8, unique=True))
 def test_nothing_moves_where_the_groups_suffice(decays: list[int]) -> None:
     dv = np.array(decays)

@@ -79,6 +79,7 @@ def test_samples_that_mean_nothing_are_refused_before_anything_runs(name, max_dr
     assert code == 2 and len(found) == 1
 
 
+@pytest.mark.slow
 def test_a_whole_mask_of_ones_changes_nothing_whatever_its_type(bundle, rehash):
     before = verify(bundle).sets[0].to_dict()
     for dtype in (np.bool_, np.int64, np.uint8):
@@ -160,6 +161,7 @@ def test_the_golden_traces_pass_before_they_are_damaged(from_run):
     assert {result.check(name).status for name in ("P1", "golden", "twins")} == {Status.PASSED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GOLDEN)
 def test_golden_traces_that_are_missing_or_damaged_do_not_pass(name, from_run, rehash):
     save_npz(from_run / "golden.npz", GOLDEN[name](load_npz(from_run / "golden.npz")))
