@@ -46,6 +46,16 @@ def test_together_is_never_worse_than_alone_on_the_samples(seed: int, n: int, st
     assert (((chosen - wanted) @ response) ** 2).sum() <= (((alone - wanted) @ response) ** 2).sum() + 1e-9
 
 
+def test_where_rounding_together_does_worse_each_weight_is_rounded_alone() -> None:
+    wanted = np.array([-1.1, 3.6, 4.2, 1.0])
+    acts = ("01100001", "11100111", "00010001", "01111000")  # one after the other gives 0, 4, 4, 0: error 5.1
+    response = np.array([[float(c) for c in row] for row in acts])
+    grid = Grid(np.full(4, 2), np.full(4, -4), np.full(4, 4))
+    chosen = round_together(wanted, grid, response)
+    assert chosen.tolist() == [-2, 4, 4, 2]
+    assert (((chosen - wanted) @ response) ** 2).sum() == pytest.approx(3.11)
+
+
 @pytest.mark.parametrize("sign", [-1, 0, 1])
 def test_every_connection_keeps_its_own_grid_and_its_missing_synapses(sign: int) -> None:
     rng = np.random.default_rng(0)
