@@ -218,3 +218,66 @@ ARTEFACT_DIFFERS = Rule(
     ),
     example="a network.net that was written by another export",
 )
+
+NOT_THIS_NETWORK = Rule(
+    "ND484",
+    "the program is not made of this network",
+    why="Its populations, projections, sizes, step, inputs or readout are not those of model.nir, so nothing can be held against it.",
+    example="a population of 64 neurons with 63 in program.h5",
+)
+
+DELAY_WRONG = Rule(
+    "ND485",
+    "a deployed delay is not the trained one",
+    why="With the latencies and the connection's own step taken off, every delay register must be the nearest whole step.",
+    example="delays that are truncated, clamped, or one step too long",
+)
+
+DECAY_WRONG = Rule(
+    "ND486",
+    "a decay register is no rounding of its time constant",
+    why="A register holds the rounding of 4096 dt/tau, or, in a group of several decays, of the middle of its extremes.",
+    example="every dv three too large",
+)
+
+GROUPS_WRONG = Rule(
+    "ND487",
+    "neurons of one group have different registers",
+    why="A chip process holds one pair of decays and one threshold for all of its neurons.",
+    example="a neuron in the group of another tau",
+)
+
+SCALE_WRONG = Rule(
+    "ND488",
+    "a scale or an origin is not what the network needs",
+    why="Integer 0 stands for the reset, or a readout's leak; scales are in inverse proportion to thresholds.",
+    example="an origin of v_leak in a population that resets elsewhere",
+)
+
+THRESHOLD_WRONG = Rule(
+    "ND489",
+    "a threshold register is no rounding of its threshold",
+    why="It must be within half a unit of (v_threshold - v_reset) * scale / 64.",
+    example="every threshold one too low",
+)
+
+BIAS_WRONG = Rule(
+    "ND490",
+    "a bias register is no rounding of its bias",
+    why="It must be within half a unit of what bias and leak add to v in a step, in units of its exponent.",
+    example="a bias that is missing",
+)
+
+START_WRONG = Rule(
+    "ND491",
+    "a population does not start where the trained one does",
+    why="From v_initial, the steps of its latency must lead to v_leak when its own time begins.",
+    example="a late population that starts from 0",
+)
+
+WEIGHTS_WRONG = Rule(
+    "ND492",
+    "weights are no rounding of the trained ones",
+    why="Weights are rounded together, so single ones may move; their gain is 1 all the same, and what is left over is as small as rounding leaves it, in a projection and in each neuron of it.",
+    example="weights that are 2 % too large, transposed, or those of another projection",
+)

@@ -139,6 +139,17 @@ class ChecksFiles(Protocol):
 
 
 @runtime_checkable
+class Certifies(Protocol):
+    """A target that can say, without running anything, whether a program is a rounding of a network."""
+
+    def certify(self, graph: Graph, program: Any) -> Sequence[Finding]:
+        """Give every number of the program that no legal rounding gives, with where, found and wanted.
+
+        It shares no code with :meth:`Target.lower`.
+        """
+
+
+@runtime_checkable
 class Target(Protocol[P]):
     """A chip or a runtime that networks are compiled for; ``P`` is its own type of program.
 

@@ -138,6 +138,17 @@ class LoihiTarget:
             return None
         return list(network_findings(folder / NETWORK, program))
 
+    def certify(self, graph: Graph, program: FixedGraph) -> Sequence[Finding]:
+        """See :func:`neurodeploy.targets.loihi.certificate.certificate`."""
+        from neurodeploy.targets.loihi.certificate import certificate
+
+        return certificate(
+            graph,
+            program,
+            vth_max=self.limits["vth_max"].value,
+            mantissa_max=self.limits["bias_mantissa_max"].value,
+        )
+
     def simulate(
         self,
         program: FixedGraph,
