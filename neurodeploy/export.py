@@ -24,6 +24,7 @@ from neurodeploy.graph.lowering import canonical
 from neurodeploy.graph.model import Graph
 from neurodeploy.nir.read import read_nir
 from neurodeploy.nir.write import write_nir
+from neurodeploy.passes.by_name import spelled
 from neurodeploy.passes.draft import Pass
 from neurodeploy.progress import Progress, silent
 from neurodeploy.targets.registry import TARGET_FILE, nameable
@@ -152,7 +153,7 @@ def export(
                 rounding="to the nearest, ties away from zero; states decay toward zero",
                 quantisation={
                     **lowered.facts,
-                    "passes": [repr(each) for each in passes],
+                    "passes": [spelled(each) for each in passes],
                     "resources": dict(chip.resources(program).totals),
                 },
                 findings=[finding.to_dict() for finding in findings],

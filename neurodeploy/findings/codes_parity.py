@@ -42,7 +42,7 @@ LAVA_DOES_NOT_IMPORT = Rule(
 PLUGIN_BROKEN = Rule(
     "ND424",
     "a plug-in cannot be loaded",
-    why="Its import failed or gave something of another shape; a plug-in is never skipped silently.",
+    why=("Its import failed or gave something of another shape; a plug-in is never skipped silently."),
     example="an entry point that names a missing module",
     exit_code=Exit.BACKEND_MISSING,
 )
@@ -75,7 +75,7 @@ UNKNOWN_RUNTIME = Rule(
 NO_STREAM = Rule(
     "ND428",
     "the target cannot run step by step",
-    why="A stream needs a simulator that keeps its state from call to call; not every target has one.",
+    why=("A stream needs a simulator that keeps its state from call to call; not every target has one."),
     example="nd.open_bundle(BUNDLE).stream() with a target that only runs whole samples",
 )
 
@@ -110,7 +110,7 @@ STATE_OVERFLOW = Rule(
 P1_DIFFERS = Rule(
     "ND470",
     "the NIR file does not compute what was trained",
-    why="Spikes must be equal and v within 1e-9 * max(1, |v|). What follows would prove another network.",
+    why=("Spikes must be equal and v within 1e-9 * max(1, |v|). What follows would prove another network."),
     example="a BatchNorm bias folded with the wrong sign",
 )
 
@@ -222,21 +222,30 @@ ARTEFACT_DIFFERS = Rule(
 NOT_THIS_NETWORK = Rule(
     "ND484",
     "the program is not made of this network",
-    why="Its populations, projections, sizes, step, inputs or readout are not those of model.nir, so nothing can be held against it.",
+    why=(
+        "Its populations, projections, sizes, step, inputs or readout are not those of model.nir, so "
+        "nothing can be held against it."
+    ),
     example="a population of 64 neurons with 63 in program.h5",
 )
 
 DELAY_WRONG = Rule(
     "ND485",
     "a deployed delay is not the trained one",
-    why="With the latencies and the connection's own step taken off, every delay register must be the nearest whole step.",
+    why=(
+        "With the latencies and the connection's own step taken off, every delay register must be the "
+        "nearest whole step."
+    ),
     example="delays that are truncated, clamped, or one step too long",
 )
 
 DECAY_WRONG = Rule(
     "ND486",
     "a decay register is no rounding of its time constant",
-    why="A register holds the rounding of 4096 dt/tau, or, in a group of several decays, of the middle of its extremes.",
+    why=(
+        "A register holds the rounding of 4096 dt/tau, or, in a group of several decays, of the "
+        "middle of its extremes."
+    ),
     example="every dv three too large",
 )
 
@@ -250,7 +259,9 @@ GROUPS_WRONG = Rule(
 SCALE_WRONG = Rule(
     "ND488",
     "a scale or an origin is not what the network needs",
-    why="Integer 0 stands for the reset, or a readout's leak; scales are in inverse proportion to thresholds.",
+    why=(
+        "Integer 0 stands for the reset, or a readout's leak; scales are in inverse proportion to thresholds."
+    ),
     example="an origin of v_leak in a population that resets elsewhere",
 )
 
@@ -264,7 +275,7 @@ THRESHOLD_WRONG = Rule(
 BIAS_WRONG = Rule(
     "ND490",
     "a bias register is no rounding of its bias",
-    why="It must be within half a unit of what bias and leak add to v in a step, in units of its exponent.",
+    why=("It must be within half a unit of what bias and leak add to v in a step, in units of its exponent."),
     example="a bias that is missing",
 )
 
@@ -278,6 +289,10 @@ START_WRONG = Rule(
 WEIGHTS_WRONG = Rule(
     "ND492",
     "weights are no rounding of the trained ones",
-    why="Weights are rounded together, so single ones may move; their gain is 1 all the same, and what is left over is as small as rounding leaves it, in a projection and in each neuron of it.",
+    why=(
+        "Weights are rounded together, so single ones may move; their gain is 1 all the same, and "
+        "what is left over is as small as rounding leaves it, in a projection and in each neuron of "
+        "it."
+    ),
     example="weights that are 2 % too large, transposed, or those of another projection",
 )

@@ -70,6 +70,17 @@ def load_pass(text: str) -> Pass:
     return made
 
 
+def spelled(each: Pass) -> str:
+    """Give the text from which :func:`load_pass` makes an equal pass, if its package is installed."""
+    known: list[str] = [field.name for field in fields(each) if field.init] if is_dataclass(each) else []
+    options = [f"{name}={_text(getattr(each, name))}" for name in known]
+    return each.name + (f":{','.join(options)}" if options else "")
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _options(name: str, text: str, defaults: dict[str, Any]) -> dict[str, Any]:
     """Read ``key=value,...`` by the kinds of the defaults."""
     options: dict[str, Any] = {}

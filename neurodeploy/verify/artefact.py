@@ -1,4 +1,4 @@
-"""What a bundle's files say of each other: hashes, the target's rules, and the file that the chip reads."""
+"""What a bundle's files say of each other: hashes, rules, certificate, and the file that the chip reads."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from neurodeploy.bundle.manifest import Manifest
-from neurodeploy.findings.finding import Finding, raise_errors
-from neurodeploy.targets.target import ChecksFiles, Target
+from neurodeploy.findings.finding import Finding, NeurodeployError, raise_errors
+from neurodeploy.graph.model import Graph
+from neurodeploy.passes.by_name import load_pass
+from neurodeploy.passes.draft import Draft, run_passes
+from neurodeploy.targets.target import Certifies, ChecksFiles, Target
 from neurodeploy.verify.gates import Check, judge, skipped
 
 
@@ -50,6 +53,42 @@ def check_rules(target: Target[Any], program: Any, *, n_parts: int) -> Check:
         problems=(),
         agreed=f"{n_parts} populations and projections within the limits of {target.name}",
         notes=notes,
+    )
+
+
+def check_certificate(
+    graph: Graph, target: Target[Any], program: Any, *, passes: Sequence[Any], n_parts: int
+) -> Check:
+    """P0: hold every number of the program against the interval that the NIR file gives it; nothing runs.
+
+    Parameters
+    ----------
+    graph
+        The NIR file, read back: the network before the passes.
+    target, program
+        What it was lowered to.
+    passes
+        As the manifest spells them (:func:`neurodeploy.passes.by_name.spelled`); they run first.
+    n_parts
+        How many populations and projections the program has.
+    """
+    title = "program = a legal rounding of the NIR file"
+    if not isinstance(target, Certifies):
+        return skipped("P0", title, f"the target {target.name} cannot say what a legal rounding is")
+    try:
+        asked = [load_pass(str(each)) for each in passes]
+    except NeurodeployError:
+        reason = f"it was made with passes that are not installed: {', '.join(map(str, passes))}"
+        return skipped("P0", title, reason)
+    graph = run_passes(Draft(graph, None), asked).graph
+    after = f", after {', '.join(map(str, passes))}" if passes else ""
+    return judge(
+        "P0",
+        title,
+        n_compared=n_parts,
+        problems=target.certify(graph, program),
+        agreed=f"delays, decays, groups, thresholds, biases, starts and weights of {n_parts} populations and "
+        f"projections{after}",
     )
 
 

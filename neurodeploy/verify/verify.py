@@ -17,7 +17,12 @@ from neurodeploy.findings.finding import nearest
 from neurodeploy.progress import Progress, silent
 from neurodeploy.targets.target import Runtime
 from neurodeploy.verify.accuracy import check_accuracy, measure_sets
-from neurodeploy.verify.artefact import check_chip_file, check_listed, check_rules
+from neurodeploy.verify.artefact import (
+    check_certificate,
+    check_chip_file,
+    check_listed,
+    check_rules,
+)
 from neurodeploy.verify.drop_limit import Thresholds
 from neurodeploy.verify.gates import Check
 from neurodeploy.verify.in_runtime import check_runtime, choose_inputs
@@ -121,9 +126,12 @@ def verify(
 def _artefact(bundle: Bundle) -> list[Check]:
     """Check the files, the target's rules, and what was written for the chip's own software."""
     graph, target, program = bundle.graph, bundle.target, bundle.program
+    n_parts = len(graph.populations) + len(graph.projections)
+    passes = bundle.manifest.quantisation.get("passes", ())
     return [
         check_listed(bundle.manifest, bundle.findings),
-        check_rules(target, program, n_parts=len(graph.populations) + len(graph.projections)),
+        check_rules(target, program, n_parts=n_parts),
+        check_certificate(graph, target, program, passes=passes, n_parts=n_parts),
         check_chip_file(bundle.path, target, program, n_layers=len(graph.populations)),
     ]
 

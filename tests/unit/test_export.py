@@ -82,7 +82,7 @@ def test_passes_run_before_the_lowering_and_are_named_in_the_manifest(source, tm
     export(folder, target=watched(), out=tmp_path / "bundle", passes=[ClampDelays(max_steps=3)])
     bundle = open_bundle(tmp_path / "bundle")
     assert max(int(p.delay_steps.max()) for p in bundle.program.projections) == 2
-    assert bundle.manifest.quantisation["passes"] == ["ClampDelays(max_steps=3)"]
+    assert bundle.manifest.quantisation["passes"] == ["clamp_delays:max_steps=3"]
     longest = max(float(p.delay_s.max()) for p in bundle.graph.projections)
     assert longest == pytest.approx(0.09), "the NIR file is what was trained"
 

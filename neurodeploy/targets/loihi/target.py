@@ -139,8 +139,8 @@ class LoihiTarget:
         return list(network_findings(folder / NETWORK, program))
 
     def certify(self, graph: Graph, program: FixedGraph) -> Sequence[Finding]:
-        """See :func:`neurodeploy.targets.loihi.certificate.certificate`."""
-        from neurodeploy.targets.loihi.certificate import certificate
+        """See :func:`neurodeploy.targets.loihi.certify.certificate.certificate`."""
+        from neurodeploy.targets.loihi.certify.certificate import certificate
 
         return certificate(
             graph,

@@ -48,7 +48,7 @@ class PretendLava:
 def test_a_sound_bundle_passes_and_says_what_was_skipped(bundle):
     result = verify(bundle)
     assert result.exit_code == 0
-    names = ["hashes", "rules", "files", "P1", "P2", "golden", "twins", "P3"]
+    names = ["hashes", "rules", "P0", "files", "P1", "P2", "golden", "twins", "P3"]
     assert [check.name for check in result.checks] == names
     assert result.check("P2").status is Status.MEASURED, "nobody gave a limit"
     assert result.check("P1").status is Status.SKIPPED and "NIR file" in result.check("P1").reason

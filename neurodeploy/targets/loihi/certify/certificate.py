@@ -26,7 +26,7 @@ from neurodeploy.findings.codes_parity import (
 )
 from neurodeploy.findings.finding import Finding, Rule
 from neurodeploy.graph.model import INPUT, Graph, Population, Projection
-from neurodeploy.targets.loihi.certified_weights import weight_findings
+from neurodeploy.targets.loihi.certify.certified_weights import weight_findings
 from neurodeploy.targets.loihi.chip import CONNECTION_STEP, DECAY_BITS, STATE_LIMIT, STATE_SHIFT
 from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation, FixedProjection
 
@@ -58,7 +58,7 @@ def certificate(graph: Graph, program: FixedGraph, *, vth_max: int, mantissa_max
     -----
     Delays, decays, thresholds, biases and starts are each held within half a unit of the last bit of their
     real value (docs/explanation/numerics.md, "From float to integer"). Weights are rounded together, so that
-    single ones may be many steps away; see :mod:`neurodeploy.targets.loihi.certified_weights`.
+    single ones may be many steps away; see :mod:`neurodeploy.targets.loihi.certify.certified_weights`.
     """
     misfits = list(_structure(graph, program))
     if misfits:
@@ -114,7 +114,7 @@ def _report(
 
 
 def _structure(graph: Graph, program: FixedGraph) -> Iterator[Finding]:
-    """The program has the network's own populations, projections, sizes, step and readout."""
+    """Hold populations, projections, sizes, step, inputs and readout against the network's own."""
     sizes = [(p.name, p.size) for p in graph.populations]
     shapes = [(p.name, tuple(p.shape)) for p in graph.projections]
     facts: list[tuple[str, object, object]] = [
@@ -130,20 +130,21 @@ def _structure(graph: Graph, program: FixedGraph) -> Iterator[Finding]:
     for what, wanted, found in facts:
         if wanted == found:
             continue
+        first = (wanted, found)
         if isinstance(wanted, list) and isinstance(found, list):
-            wanted, found = next((a, b) for a, b in zip_longest(wanted, found) if a != b)
+            first = next((a, b) for a, b in zip_longest(wanted, found) if a != b)
         yield NOT_THIS_NETWORK.finding(
-            where=f"{graph.name}: {what}", found=str(found), limit=f"{wanted}, as in model.nir"
+            where=f"{graph.name}: {what}", found=str(first[1]), limit=f"{first[0]}, as in model.nir"
         )
 
 
 def _delays(
     graph: Graph, projection: Projection, fixed: FixedProjection, program: FixedGraph
 ) -> Iterator[Finding]:
-    """Each deployed delay, with latencies and the connection's own step taken off, is the trained one."""
+    """Hold each deployed delay, latencies and the connection's step taken off, against the trained one."""
     late = {INPUT: 0, **{p.name: p.latency_steps for p in program.populations}}
     shift = late[projection.target] - late[projection.source] - CONNECTION_STEP
-    at = np.nonzero(fixed.weight)
+    at = np.nonzero((fixed.weight != 0) & (projection.weight != 0))
     trained = projection.delay_s[at] / graph.dt_s
     yield from _report(
         DELAY_WRONG,
@@ -171,7 +172,7 @@ def _wanted_decays(graph: Graph, real: Population) -> tuple[Floats, Floats]:
 
 
 def _decays(graph: Graph, real: Population, fixed: FixedPopulation) -> Iterator[Finding]:
-    """Each decay is its own rounding, or the middle of its group's; each group is one pair of registers."""
+    """Hold each decay against its own rounding, or the middle of its group's extremes."""
     where = f"{graph.name}.{real.name}"
     for register, found, wanted, offset in zip(
         ("dv", "du"), (fixed.dv, fixed.du), _wanted_decays(graph, real), (0.0, 1.0), strict=True
@@ -206,7 +207,7 @@ def _span(real: Population) -> Floats:
 
 
 def _scale(graph: Graph, real: Population, fixed: FixedPopulation) -> Iterator[Finding]:
-    """Integer 0 is the reset (of a readout: the leak); scales are in inverse proportion to thresholds."""
+    """Integer 0 must be the reset, of a readout the leak; one threshold register must serve every scale."""
     where = f"{graph.name}.{real.name}"
     zero = real.v_reset if real.model.spiking else real.v_leak
     wrong = ~np.isclose(fixed.origin, zero, rtol=1e-12, atol=0.0)
@@ -225,10 +226,8 @@ def _scale(graph: Graph, real: Population, fixed: FixedPopulation) -> Iterator[F
             )
 
 
-def _thresholds(
-    graph: Graph, real: Population, fixed: FixedPopulation, vth_max: int
-) -> Iterator[Finding]:
-    """Each threshold is the rounding of its span in units of v; a readout has the register's maximum."""
+def _thresholds(graph: Graph, real: Population, fixed: FixedPopulation, vth_max: int) -> Iterator[Finding]:
+    """Hold each threshold against its span in units of v; a readout has the register's maximum."""
     wanted = np.full(real.size, float(vth_max))
     if real.model.spiking:
         wanted = np.minimum(_span(real) * fixed.scale / 2.0**STATE_SHIFT, vth_max)
@@ -239,17 +238,15 @@ def _thresholds(
 
 
 def _per_step(real: Population, fixed: FixedPopulation) -> Floats:
-    """Give what bias and leak add to v in a step, in integer units, with the decay that the register holds."""
+    """Give what bias and leak add to v in a step, in integer units, with the decay of the register."""
     into_v = real.r * (real.w_in if real.model.filtered else 1.0)
     zero = real.v_reset if real.model.spiking else real.v_leak
     constant = real.bias * into_v + (real.v_leak - zero)
     return np.asarray(constant * fixed.dv / 2.0**DECAY_BITS * fixed.scale)
 
 
-def _biases(
-    graph: Graph, real: Population, fixed: FixedPopulation, mantissa_max: int
-) -> Iterator[Finding]:
-    """Each bias is the rounding of what is added in a step, in units of its exponent."""
+def _biases(graph: Graph, real: Population, fixed: FixedPopulation, mantissa_max: int) -> Iterator[Finding]:
+    """Hold each bias against what is added in a step, in units of its exponent."""
     exponent = fixed.bias_exponent.astype(np.int64)
     yield from _report(
         BIAS_WRONG,
@@ -264,7 +261,7 @@ def _biases(
 
 
 def _starts(graph: Graph, real: Population, fixed: FixedPopulation) -> Iterator[Finding]:
-    """Started from v_initial, a late population is where the trained one starts when its own time begins."""
+    """Go from v_initial through the latency: a late population must then be where the trained one starts."""
     zero = real.v_reset if real.model.spiking else real.v_leak
     wanted = (real.v_leak - zero) * fixed.scale
     kept = (2.0**DECAY_BITS - fixed.dv) / 2.0**DECAY_BITS

@@ -1,0 +1,1 @@
+"""Certify that a program is a legal rounding of a network; shares no code with ``lower``."""
