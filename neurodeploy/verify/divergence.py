@@ -60,13 +60,14 @@ def differs(expected: NDArray[Any], actual: NDArray[Any], tolerance: float = 0.0
     tolerance
         0 for exact equality. Above, two values are equal where
         ``|actual - expected| <= tolerance * max(1, |expected|)``: absolute for small values, relative for
-        large ones. NaN differs from everything, itself included.
+        large ones. NaN differs from everything, itself included; an infinity equals only itself.
     """
     if tolerance == 0.0:
         return np.asarray(expected != actual)
     allowed = tolerance * np.maximum(1.0, np.abs(expected))
     with np.errstate(invalid="ignore"):
-        return np.asarray(~(np.abs(actual - expected) <= allowed))
+        near = (np.abs(actual - expected) <= allowed) & np.isfinite(expected)
+    return np.asarray(~(near | (actual == expected)))
 
 
 def first_divergence(expected: Traces, actual: Traces, *, tolerance: float = 0.0) -> Divergence | None:

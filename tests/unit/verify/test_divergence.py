@@ -138,6 +138,10 @@ def test_a_silent_trace_is_not_called_shifted():
         (1000.0, 1000.0 + 1.1e-6, True),
         (0.0, np.nan, True),
         (np.nan, np.nan, True),
+        (np.inf, 5.0, True),
+        (5.0, np.inf, True),
+        (np.inf, -np.inf, True),
+        (np.inf, np.inf, False),
     ],
 )
 def test_the_tolerance_is_absolute_below_one_and_relative_above(expected, actual, wrong):
