@@ -128,6 +128,22 @@ def predictions(traces: Traces) -> NDArray[np.int64]:
 
 
 def accuracy(samples: Samples, traces: Traces) -> float | None:
+def right(
+    decisions: NDArray[np.int64], labels: NDArray[np.int64], mask: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None]:
+    """Say which decisions are right, and which count.
+
+    Decisions of a sample are held against a label for each step, or the other way round, by repeating the
+    one that has no step axis.
+    """
+    if decisions.ndim < labels.ndim:
+        decisions = decisions[:, None]
+    elif labels.ndim < decisions.ndim:
+        labels = labels[:, None]
+    is_right = decisions == labels
+    return is_right, mask if is_right.ndim == 2 else None
+
+
     """Give the fraction of right decisions, over the masked steps where decisions are per step.
 
     Returns
@@ -137,8 +153,8 @@ def accuracy(samples: Samples, traces: Traces) -> float | None:
     """
     if samples.labels is None or traces.score is None:
         return None
-    right = predictions(traces) == samples.labels
-    return float(right[samples.mask].mean() if samples.mask is not None else right.mean())
+    is_right, counted = right(predictions(traces), samples.labels, samples.mask)
+    return float(is_right[counted].mean() if counted is not None else is_right.mean())
 
 
 def save_samples(path: Path, sets: Mapping[str, Samples]) -> None:
@@ -216,4 +232,5 @@ __all__ = [
     "load_samples",
     "predictions",
     "save_samples",
+    "right",
 ]

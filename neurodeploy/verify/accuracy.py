@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.data.samples import Samples
+from neurodeploy.data.samples import Samples, right
 from neurodeploy.findings.codes_parity import (
     DECISIONS_DIFFER,
     DROP_TOO_LARGE,
@@ -24,7 +24,7 @@ from neurodeploy.targets.target import Target
 from neurodeploy.traces import Traces
 from neurodeploy.verify.drop_limit import REFUSED_PERCENT, TOO_FEW, Thresholds, that_passes
 from neurodeploy.verify.gates import Check, judge
-from neurodeploy.verify.ladder import Rung, ladder, right
+from neurodeploy.verify.ladder import Rung, ladder
 from neurodeploy.verify.statistics import PairedDrop, paired_drop
 from neurodeploy.verify.verification import SetResult
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.data.samples import Samples, predictions
+from neurodeploy.data.samples import Samples, predictions, right
 from neurodeploy.findings.json_ready import rounded
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import Graph
@@ -191,22 +191,6 @@ class _Tally:
             },
             decisions=decisions,
         )
-
-
-def right(
-    decisions: NDArray[np.int64], labels: NDArray[np.int64], mask: NDArray[np.bool_] | None
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None]:
-    """Say which decisions are right, and which count.
-
-    Decisions of a sample are held against a label for each step, or the other way round, by repeating the
-    one that has no step axis.
-    """
-    if decisions.ndim < labels.ndim:
-        decisions = decisions[:, None]
-    elif labels.ndim < decisions.ndim:
-        labels = labels[:, None]
-    is_right = decisions == labels
-    return is_right, mask if is_right.ndim == 2 else None
 
 
 def _share(

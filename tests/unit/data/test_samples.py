@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from neurodeploy.data import sample_checks
-from neurodeploy.data.samples import Samples, load_samples, save_samples
+from neurodeploy.data.samples import Samples, accuracy, load_samples, save_samples
 from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
+from neurodeploy.traces import Traces
 
 N, STEPS, SOURCES, CLASSES = 4, 6, 5, 3
 SPIKES = (np.random.default_rng(0).random((N, STEPS, SOURCES)) < 0.4).astype(np.uint8)
@@ -136,3 +137,20 @@ def test_a_set_is_described_in_a_line() -> None:
         repr(Samples(SPIKES, LABELS))
         == f"Samples({N} samples of {STEPS} steps, {SOURCES} sources, labels [{N}])"
     )
+
+
+def test_decisions_and_labels_meet_sample_by_sample_where_one_of_them_has_no_steps() -> None:
+    score = np.zeros((3, 3, 2))  # as many steps as samples: a step must not pass for a sample
+    score[0, :, 1] = 1
+    each_step, once = Traces({}, score.sum(axis=1), score), Traces({}, score.sum(axis=1))
+    spikes = np.ones((3, 3, 1), np.uint8)
+    assert accuracy(Samples(spikes, np.array([1, 0, 0])), each_step) == 1.0
+    assert accuracy(Samples(spikes, np.array([[1, 1, 0], [0, 0, 0], [0, 0, 0]])), once) == 8 / 9
+    masked = Samples(spikes, np.array([1, 0, 1]), np.array([[1, 0, 0]] * 3))
+    assert accuracy(masked, once) == accuracy(masked, each_step) == 2 / 3
+
+
+@pytest.mark.parametrize("n", [0, -1])
+def test_a_number_of_samples_that_is_none_takes_none_from_the_end_either(n: int) -> None:
+    with pytest.raises(NeurodeployError, match="ND015"):
+        Samples(np.ones((3, 4, 1), np.uint8)).first(n)

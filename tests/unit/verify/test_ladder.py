@@ -8,14 +8,14 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from neurodeploy.data.samples import Samples, predictions
+from neurodeploy.data.samples import Samples, predictions, right
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.lowering import canonical
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
 from neurodeploy.targets.loihi.decode import float_rungs
 from neurodeploy.targets.loihi.simulate.fast import simulate
 from neurodeploy.targets.registry import load_target
-from neurodeploy.verify.ladder import ladder, right, same
+from neurodeploy.verify.ladder import ladder, same
 
 DT_S = 0.001
 
