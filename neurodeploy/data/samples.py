@@ -110,7 +110,8 @@ class Samples:
         return f"Samples({n} samples of {steps} steps, {sources} sources, {labels}{masked})"
 
     def first(self, n: int) -> Samples:
-        """Give the first ``n`` samples, at least one; ND014 where no step of theirs counts."""
+        """Give the first ``n`` samples; ND014 where no step of theirs counts, ND015 where n is below 1."""
+        n = max(n, 0)  # a slice would take -1 as all but the last
         return Samples(
             self.spikes[:n],
             None if self.labels is None else self.labels[:n],
@@ -127,7 +128,6 @@ def predictions(traces: Traces) -> NDArray[np.int64]:
     return score.argmax(axis=-1)
 
 
-def accuracy(samples: Samples, traces: Traces) -> float | None:
 def right(
     decisions: NDArray[np.int64], labels: NDArray[np.int64], mask: NDArray[np.bool_] | None
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None]:
@@ -144,6 +144,7 @@ def right(
     return is_right, mask if is_right.ndim == 2 else None
 
 
+def accuracy(samples: Samples, traces: Traces) -> float | None:
     """Give the fraction of right decisions, over the masked steps where decisions are per step.
 
     Returns
@@ -231,6 +232,6 @@ __all__ = [
     "check_spikes",
     "load_samples",
     "predictions",
-    "save_samples",
     "right",
+    "save_samples",
 ]
