@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from neurodeploy.commands import options, progress_bar
 from neurodeploy.findings.codes_parity import DROP_TOO_LARGE, GATE_NEEDS_LABELS
 from neurodeploy.findings.finding import Exit, Finding
+
+if TYPE_CHECKING:
+    from neurodeploy.verify.drop_limit import Thresholds
 
 
 @click.command("export")
@@ -35,7 +38,7 @@ from neurodeploy.findings.finding import Exit, Finding
 )
 @click.option(
     "--max-drop",
-    type=click.FloatRange(min=0),
+    type=float,
     metavar="POINTS",
     help="Fail if the integers lose more accuracy than this.",
 )
@@ -68,6 +71,9 @@ def command(
         from neurodeploy.api.bundles import export
 
         bundle = export(
+    from neurodeploy.verify.drop_limit import Thresholds
+
+    thresholds = Thresholds(max_drop=max_drop)
             source,
             out if out is not None else beside(source),
             target=target,
@@ -80,7 +86,7 @@ def command(
         )
     manifest = bundle.manifest
     rungs = [] if isinstance(manifest.rungs, str) else [dict(rung) for rung in manifest.rungs]
-    gate = None if max_drop is None else drop_gate(rungs, max_drop)
+    gate = None if max_drop is None else drop_gate(rungs, thresholds)
     code = Exit.GATE_FAILED if gate else Exit.OK
     findings = [Finding.from_dict(entry) for entry in manifest.findings] + ([gate] if gate else [])
     if as_json:
@@ -104,32 +110,34 @@ def beside(source: Path) -> Path:
     return folder / f"{name or 'network'}-bundle"
 
 
-def drop_gate(rungs: list[dict[str, Any]], max_drop: float) -> Finding | None:
-    """Hold the measured drop against the limit; None where it passes.
+def drop_gate(rungs: list[dict[str, Any]], thresholds: Thresholds) -> Finding | None:
+    """Hold the drop that was measured on each set against the limit; None where all of them pass.
 
     Raises
     ------
     NeurodeployError
-        ND477: there were no labels, so the limit means nothing.
+        ND477: a set has no labels, so the limit means nothing on it.
     """
-    by_set: dict[str, dict[str, float]] = {}
+    by_set: dict[str, dict[str, float | None]] = {}
     for rung in rungs:
-        if rung["accuracy_percent"] is not None:
-            by_set.setdefault(rung["set"], {})[rung["rung"]] = rung["accuracy_percent"]
-    if not by_set:
-        raise GATE_NEEDS_LABELS.error(
-            where="--max-drop",
-            found="samples without labels, or a network without readout",
-            help="Give --calibrate FILE.npz with `labels`, or leave --max-drop out.",
-        )
-    drops = {name: found["float"] - found["integers"] for name, found in by_set.items()}
+        by_set.setdefault(rung["set"], {})[rung["rung"]] = rung["accuracy_percent"]
+    drops: dict[str, float] = {}
+    for name, found in by_set.items():
+        before, after = found["float"], found["integers"]
+        if before is None or after is None:
+            raise GATE_NEEDS_LABELS.error(
+                where=f"--max-drop, samples {name!r}",
+                found="samples without labels, or a network without readout",
+                help="Give --calibrate FILE.npz with `labels`, or leave --max-drop out.",
+            )
+        drops[name] = before - after
     worst = max(drops, key=drops.__getitem__)
-    if drops[worst] <= max_drop:
+    if thresholds.allows(drops[worst]):
         return None
     return DROP_TOO_LARGE.finding(
         message="the integers lose more accuracy than allowed",
         where=f"samples {worst!r}",
         found=f"{drops[worst]:.2f} percentage points",
-        limit=f"{max_drop:g} percentage points",
+        limit=f"{thresholds.max_drop:g} percentage points",
         help="The ladder names the step that loses it.",
     )

@@ -77,7 +77,11 @@ class Thresholds:
 
     def passes(self, drop: PairedDrop) -> bool:
         """Say whether a set keeps the limit; True where there is none."""
-        return self.max_drop is None or self.held(drop) <= self.max_drop + SLACK
+        return self.allows(self.held(drop))
+
+    def allows(self, held: float) -> bool:
+        """Say whether a number of percentage points keeps the limit; True where there is none."""
+        return self.max_drop is None or held <= self.max_drop + SLACK
 
 
 def that_passes(held: float) -> float:

@@ -10,11 +10,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from neurodeploy.cli import program
+from neurodeploy.commands.export import drop_gate
 from neurodeploy.files import load_npz, save_npz
+from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.nir.read import read_nir
 from neurodeploy.targets.loihi.program_file import read_program
 from neurodeploy.targets.loihi.simulate.naive import simulate_reference
+from neurodeploy.verify.drop_limit import Thresholds
 
 
 def run(*words: str | Path, exit_code: int = 0) -> Result:
@@ -72,6 +75,24 @@ def test_export_gates_the_drop_with_and_without_json(tiny_nir, given, tmp_path):
 def test_a_limit_and_no_measurement_contradict_each_other(tiny_nir, tmp_path):
     words = ("export", tiny_nir, "-o", tmp_path / "out", "--max-drop", "1", "--no-verify")
     assert "ND080" in run(*words, exit_code=2).stderr and not (tmp_path / "out").exists()
+
+
+def test_the_gate_of_an_export_holds_every_set_and_leaves_none_out():
+    rung = {"set": "test", "rung": "float", "accuracy_percent": 90.0}
+    good = [rung, {**rung, "rung": "integers"}]
+    bare = [{**entry, "set": "validation", "accuracy_percent": None} for entry in good]
+    assert drop_gate(good, Thresholds(max_drop=0.0)) is None
+    with pytest.raises(NeurodeployError, match="ND477.*\n.*validation"):
+        drop_gate([*good, *bare], Thresholds(max_drop=0.0))
+
+
+def test_the_gate_of_an_export_allows_what_that_of_a_verification_allows():
+    rungs = [
+        {"set": "test", "rung": name, "accuracy_percent": percent}
+        for name, percent in (("float", 100 / 3), ("integers", 100 / 3 - 7))
+    ]
+    assert drop_gate(rungs, Thresholds(max_drop=7.0)) is None
+    assert drop_gate(rungs, Thresholds(max_drop=6.99)) is not None
 
 
 # ---- verify
