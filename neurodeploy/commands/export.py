@@ -43,7 +43,11 @@ if TYPE_CHECKING:
     help="Fail if the integers lose more accuracy than this.",
 )
 @click.option("--no-verify", is_flag=True, help="Do not measure what each rounding costs.")
-@click.option("--seed", type=int, help="Of the random input, where there are no samples.  [default: 0]")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    help="Of the random input, where there are no samples.  [default: 0]",
+)
 @options.json_option
 @click.pass_context
 def command(
@@ -67,13 +71,13 @@ def command(
     """
     if no_verify and max_drop is not None:
         raise click.UsageError("--max-drop needs what --no-verify leaves out", ctx)
+    from neurodeploy.verify.drop_limit import Thresholds
+
+    thresholds = Thresholds(max_drop=max_drop)
     with progress_bar.shown("loading", quiet=as_json) as progress:
         from neurodeploy.api.bundles import export
 
         bundle = export(
-    from neurodeploy.verify.drop_limit import Thresholds
-
-    thresholds = Thresholds(max_drop=max_drop)
             source,
             out if out is not None else beside(source),
             target=target,
