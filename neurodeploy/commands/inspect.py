@@ -105,10 +105,10 @@ def _run(place: Path) -> dict[str, Any]:
     files = sorted(str(entry.relative_to(place)) for entry in place.rglob("*") if entry.is_file())
     facts: dict[str, Any] = {"kind": "run", "path": str(place), "files": files}
     metrics = place / METRICS
-    if metrics.is_file() and (written := metrics.read_text().splitlines()):
+    if metrics.is_file() and (written := metrics.read_bytes().splitlines()):
         try:
-            facts["last metrics"] = json.loads(written[-1])
-        except ValueError:  # the line that an interrupted run was writing
+            facts["last metrics"] = json.loads(written[-1].decode("utf-8"))
+        except (ValueError, RecursionError):  # the line that an interrupted run was writing, or damage
             facts["last metrics"] = "unreadable"
     return facts | {"recipe": _recipe(str(place / RECIPE))}
 

@@ -221,6 +221,13 @@ def test_inspect_knows_what_it_is_given(bundle, tiny_nir):
     assert "tau_s" in run("inspect", "mts-xor").stdout
 
 
+@pytest.mark.parametrize("line", [b"\xff\xfe", b'{"epoch": 1', b"[" * 100_000])
+def test_a_run_with_damaged_metrics_can_be_inspected(line, tmp_path):
+    run("init", "mts-xor", "-o", tmp_path / "recipe.toml")
+    (tmp_path / "metrics.jsonl").write_bytes(b'{"epoch": 0}\n' + line)
+    assert json.loads(run("inspect", tmp_path, "--json").stdout)["last metrics"] == "unreadable"
+
+
 def test_every_shipped_recipe_can_be_inspected():
     for name in json.loads(run("models", "--json").stdout)["models"]:
         assert f"recipe {name}" in run("inspect", name).stdout
