@@ -29,12 +29,15 @@ def command(recipe: str, out: Path | None, as_json: bool) -> None:
 
     path = out or Path(RECIPE)
     text = f"{_head(recipe, path)}\n{commented(load_recipe(recipe), unused=True)}"
-    if str(path) == "-":
-        options.echo(text.rstrip("\n"))
-        return
-    write_new(path, text)
+    to_stdout = str(path) == "-"
+    if not to_stdout:
+        write_new(path, text)
     if as_json:
-        options.print_json({"recipe": str(path), "from": recipe}, schema="init")
+        told = {"recipe": str(path), "from": recipe}
+        options.print_json(told | ({"toml": text} if to_stdout else {}), schema="init")
+        return
+    if to_stdout:
+        options.echo(text.rstrip("\n"))
         return
     options.echo(f"recipe: {path}")
     options.echo(f"next: neurodeploy train {path}")
