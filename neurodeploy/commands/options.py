@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from neurodeploy.commands import completion
+from neurodeploy.findings.codes_usage import WRONG_USAGE
 from neurodeploy.findings.finding import Finding, Severity
 from neurodeploy.findings.printable import printable
 from neurodeploy.targets.registry import DEFAULT_TARGET
@@ -179,3 +180,46 @@ def write_text(path: Path, text: str) -> None:
 
     with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def check_outputs(bundle: Path, given: Path | None, outputs: Mapping[str, Path]) -> None:
+    """Refuse outputs that would overwrite each other, a file of the bundle or the input, before anything runs.
+
+    Parameters
+    ----------
+    bundle
+        What the command reads.
+    given
+        The npz file that it reads beside; None for none.
+    outputs
+        By option.
+
+    Raises
+    ------
+    NeurodeployError
+        ND080, with the option.
+    """
+    taken: dict[Path, str] = {}
+    folder = os.path.realpath(bundle)
+    source = None if given is None else os.path.realpath(given)
+    for option, path in outputs.items():
+        place = Path(os.path.realpath(path))  # Path.resolve raises where links run in a circle
+        if place in taken:
+            raise WRONG_USAGE.error(
+                message=f"wrong usage: {option} and {taken[place]} name one file",
+                where=str(path),
+                help="Give each output a name of its own.",
+            )
+        if str(place) == source:
+            raise WRONG_USAGE.error(
+                message=f"wrong usage: {option} would overwrite the input",
+                where=str(path),
+                help="Give the output a name of its own.",
+            )
+        if place.is_file() and place.is_relative_to(folder):
+            raise WRONG_USAGE.error(
+                message=f"wrong usage: {option} would overwrite a file in the bundle",
+                where=str(path),
+                help="Write it beside the bundle.",
+            )
+        taken[place] = option

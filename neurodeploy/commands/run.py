@@ -46,6 +46,7 @@ def command(
 
     Latencies are removed: step t of every population is step t of the trained network.
     """
+    options.check_outputs(bundle, given, {"-o": out})
     began = time.perf_counter()
     with progress_bar.shown("loading", quiet=as_json) as progress:
         from neurodeploy.api.bundles import run

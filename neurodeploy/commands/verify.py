@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,7 +144,7 @@ def command(
         existing(given)
     outputs = {"--json-to": json_to, "--junit": junit, "--report": report}
     written = {option: path for option, path in outputs.items() if path is not None}
-    check_outputs(bundle, written)
+    options.check_outputs(bundle, given, written)
     required = by_name(runtimes, lava)
     optional = by_name(if_present, lava_if_present)
     with progress_bar.shown("loading", quiet=as_json) as progress:
@@ -201,29 +200,3 @@ def _document(option: str, result: Verification) -> str:
     from neurodeploy.report.html import to_html
 
     return to_html(result)
-
-
-def check_outputs(bundle: Path, outputs: Mapping[str, Path]) -> None:
-    """Refuse reports that would overwrite each other or a file of the bundle, before anything runs.
-
-    Raises
-    ------
-    NeurodeployError
-        ND080, with the option.
-    """
-    taken: dict[Path, str] = {}
-    for option, path in outputs.items():
-        place = Path(os.path.realpath(path))  # Path.resolve raises where links run in a circle
-        if place in taken:
-            raise WRONG_USAGE.error(
-                message=f"wrong usage: {option} and {taken[place]} name one file",
-                where=str(path),
-                help="Give each report a name of its own.",
-            )
-        if place.is_file() and place.is_relative_to(os.path.realpath(bundle)):
-            raise WRONG_USAGE.error(
-                message=f"wrong usage: {option} would overwrite a file in the bundle",
-                where=str(path),
-                help="Write the report beside the bundle.",
-            )
-        taken[place] = option

@@ -256,3 +256,18 @@ def test_explain_prints_one_code_or_all():
     assert len(run("explain").stdout.splitlines()) == len(
         json.loads(run("explain", "--json").stdout)["codes"]
     )
+
+
+@pytest.mark.parametrize("name", ["golden.npz", "in.npz"])
+def test_run_overwrites_neither_its_bundle_nor_its_input(name, bundle, given, tmp_path):
+    source = tmp_path / "in.npz"
+    source.write_bytes(given.read_bytes())
+    out = bundle / name if name == "golden.npz" else source
+    before = out.read_bytes()
+    words = ("run", bundle, "--backend", "fixed", "--input", source, "-o", out)
+    assert "ND080" in run(*words, exit_code=2).stderr
+    assert out.read_bytes() == before
+
+
+def test_a_bundle_is_not_checked_with_a_step_of_another_length(bundle):
+    assert "ND096" in run("check", bundle, "--dt", "0.01", exit_code=2).stderr

@@ -122,3 +122,11 @@ def test_stages_are_named_before_anything_is_done(bundle, monkeypatch):
     monkeypatch.setattr(ladder, "interpret", stop)
     result = CliRunner().invoke(program, ["verify", str(bundle)])
     assert "P2: the ladder on given" in result.stderr, "a stage is named before its first chunk is done"
+
+
+def test_a_report_never_overwrites_the_samples_that_were_given(bundle, given, tmp_path):
+    source = tmp_path / "in.npz"
+    source.write_bytes(given.read_bytes())
+    words = ("verify", bundle, "--samples", "2", "--input", source, "--json-to", source)
+    assert "ND080" in run(*words, exit_code=2).stderr
+    assert source.read_bytes() == given.read_bytes()
