@@ -14,6 +14,7 @@ from neurodeploy.api.given import (
     opened,
     spikes_for,
     target_of,
+    without_effect,
 )
 from neurodeploy.bundle.bundle import Bundle
 from neurodeploy.data.samples import Samples
@@ -66,8 +67,6 @@ def load_samples(path: PathLike, name: str | None = None) -> Samples:
         ND001 no such path, ND002 an unreadable file, ND003 no array or set of this name, ND010 to ND015
         samples that mean nothing, ND096 a name with a file.
     """
-    from neurodeploy.api.given import without_effect
-
     found = opened(path)
     if isinstance(found, Path):
         if name is not None:
@@ -168,7 +167,9 @@ def check(
         What cannot be read at all.
     """
     found = opened(network)
-    if isinstance(found, Bundle) and dt_s is None:
+    if isinstance(found, Bundle):
+        if dt_s is not None:
+            raise without_effect("dt_s", "a bundle", "It knows how long its steps are.")
         chip = found.target if target is None else target_of(target)
         program = found.program if target is None else chip.read(found.path)
         return [*found.findings, *chip.check(program)]
