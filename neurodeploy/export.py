@@ -213,6 +213,8 @@ def read_source(
             {"recipe": run.recipe.name, "seed": run.recipe.train.seed, "training": run.facts},
         )
     graph = canonical(path) if isinstance(path, Graph) else read_nir(path, dt_s=dt_s)
+    readout = graph.readout
+    n_classes = None if readout is None else graph.population(readout.population).size
     if isinstance(calibrate, Samples):
         given = Samples(
             calibrate.spikes,
@@ -220,16 +222,13 @@ def read_source(
             calibrate.mask,
             size=graph.input_size,
             maximum=graph.input_max,
+            n_classes=n_classes,
             where="calibrate",
         )
         samples = {"given": given}
     elif calibrate is not None:
-        readout = graph.readout
         given = Samples.from_npz(
-            calibrate,
-            size=graph.input_size,
-            maximum=graph.input_max,
-            n_classes=None if readout is None else graph.population(readout.population).size,
+            calibrate, size=graph.input_size, maximum=graph.input_max, n_classes=n_classes
         )
         samples = {"given": given}
     else:

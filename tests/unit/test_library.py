@@ -198,3 +198,11 @@ def test_a_target_that_a_bundle_could_not_name_is_refused(tiny_graph, tmp_path):
     fails("ND027", 2, nd.export, tiny_graph, tmp_path / "out", target=target)
     made = nd.export(tiny_graph, tmp_path / "out", target=tmp_path / "short.toml")
     assert made.target.limits["max_delay_steps"].value == 50
+
+
+def test_labels_of_given_samples_are_held_against_the_readout(tiny_graph, tmp_path):
+    spikes = (np.random.default_rng(0).random((4, 20, 12)) < 0.2).astype(np.uint8)
+    with pytest.raises(nd.NeurodeployError, match="ND013"):
+        samples = nd.Samples(spikes, np.full(4, 3))  # the readout has classes 0, 1 and 2
+        nd.export(tiny_graph, tmp_path / "b", target="loihi2", calibrate=samples)
+    assert not (tmp_path / "b").exists()
