@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from neurodeploy.findings.codes_training import NO_RAY, NO_RAY_CLUSTER
 from neurodeploy.sweep.local import Command, environment
 
 NOT_SHARED = -1000
 """Code of a run whose node does not see the sweep's folder; no process ends with it."""
+
+ANSWER_LIMIT_S = 10.0
+"""How long the address of a cluster may take to accept a connection; Ray alone tries for more than ten
+minutes where nobody is."""
 
 _PASSED_ON = ("PYTHONPATH", "OMP_WAIT_POLICY", "NO_COLOR")
 
@@ -53,6 +59,7 @@ def run_ray(
         cores = max(command.cores for command in commands) * at_once if commands else 1
         options |= {"num_cpus": cores, "include_dashboard": False}
     try:
+        _reach(address)
         ray.init(address=address, **options)
     except (ConnectionError, ValueError, RuntimeError, TimeoutError, OSError) as error:
         raise NO_RAY_CLUSTER.error(
@@ -64,6 +71,21 @@ def run_ray(
         _run(ray, commands, extra=_extra(address), done=done, tick=tick)
     finally:
         ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """Raise OSError or ValueError unless somebody accepts connections at ``host:port`` or ``ray://host:port``.
+
+    Other addresses (``auto``, ``local``) are left to Ray, which answers at once where there is none.
+    """
+    scheme, separator, place = address.rpartition("://")
+    if (separator and scheme != "ray") or ":" not in place:
+        return
+    parts = urlsplit(f"//{place}")
+    if parts.hostname is None or parts.port is None:
+        raise ValueError(f"{address!r} is not host:port")
+    with socket.create_connection((parts.hostname, parts.port), timeout=ANSWER_LIMIT_S):
+        pass
 
 
 def _run(

@@ -1,5 +1,6 @@
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.findings.finding import Exit, NeurodeployError
 from neurodeploy.recipe import dump_recipe
 from neurodeploy.sweep import ray_cluster as sweep_ray
 from neurodeploy.sweep.cells import grid_points
@@ -309,3 +310,23 @@ def test_without_ray_the_finding_says_how_to_install_it(monkeypatch: pytest.Monk
     assert caught.value.exit_code == 4
     assert caught.value.findings[0].code == "ND064"
     assert "pip install 'neurodeploy[train,sweep]'" in caught.value.findings[0].help
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:{port}", "ray://127.0.0.1:{port}", "127.0.0.1:none"])
+def test_a_ray_cluster_that_nobody_runs_is_a_finding_before_ray_tries(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NeverAnswers:
+        """Ray, which tries for more than ten minutes where nobody is."""
+
+        def init(self, **_: object) -> None:
+            raise AssertionError("Ray was left to find out")
+
+    monkeypatch.setattr(sweep_ray, "_ray", NeverAnswers)
+    with socket.socket() as held:  # bound and not listening: nobody else takes the port, and it refuses
+        held.bind(("127.0.0.1", 0))
+        place = address.format(port=held.getsockname()[1])
+        with pytest.raises(NeurodeployError) as caught:
+            sweep_ray.run_ray([], address=place, at_once=1, done=lambda *_: None)
+    assert caught.value.findings[0].code == "ND065" and caught.value.exit_code == Exit.BACKEND_MISSING
+    assert place in caught.value.findings[0].where
