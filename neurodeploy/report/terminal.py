@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 WIDTH = 110
-"""Columns where the output is no terminal; a terminal has its own."""
+"""Columns of a report that is given as text; a terminal has its own."""
+
+ENDLESS = 100_000
+"""Columns of a pipe or file: nothing is broken there, so that ``grep`` finds a row whole."""
 
 STYLES = {
     Status.PASSED: "green",
@@ -70,7 +73,7 @@ def _console(colour: bool, stream: Any = None, *, width: int | None = None) -> C
 
     stream = sys.stdout if stream is None else stream
     if width is None:
-        width = max(Console(file=stream).width, LEAST_WIDTH) if stream.isatty() else WIDTH
+        width = max(Console(file=stream).width, LEAST_WIDTH) if stream.isatty() else ENDLESS
     if colour:
         return Console(file=stream, width=width)
     return Console(file=stream, width=width, no_color=True, force_terminal=False, color_system=None)

@@ -16,7 +16,7 @@ from neurodeploy.report.charts import dots, raster
 from neurodeploy.report.html import to_html
 from neurodeploy.report.json_report import to_json
 from neurodeploy.report.junit import to_junit
-from neurodeploy.report.terminal import findings_text, print_text, text_of
+from neurodeploy.report.terminal import findings_text, print_text, print_verification, text_of
 from neurodeploy.verify.gates import judge, skipped
 from neurodeploy.verify.ladder import Rung
 from neurodeploy.verify.statistics import PairedDrop
@@ -180,6 +180,19 @@ def test_names_cannot_steer_a_terminal(capsys):
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text) and "a\\x1b[2Jb\\x07" in text
     print_text(findings_text([Finding(code="ND001", message="m", where=name)]), err=True)
     assert "a\\x1b[2Jb" in capsys.readouterr().err
+
+
+def test_on_a_pipe_a_check_and_a_finding_are_one_line_a_row(capsys):
+    verification = made_up()
+    *others, last = verification.checks
+    places = ", ".join(f"neuron {number}" for number in range(100))
+    wrong = replace(last.findings[0], where=f"hidden1, {places}", found=f"v of {places}")
+    checks = (*others, replace(last, reason=places, findings=(wrong,)))
+    print_verification(replace(verification, checks=checks), colour=False)
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert any(line.startswith(" P3 ") and line.endswith(places) for line in lines)
+    assert f"  --> hidden1, {places}" in lines and f"   |  found  v of {places}" in lines
+    assert max(map(len, lines)) < 1500, "the table is as wide as its rows, not as the pipe"
 
 
 def test_a_bundle_that_was_only_measured_is_not_called_passed():
