@@ -59,6 +59,15 @@ def test_an_arrival_on_the_chip_is_the_trained_one_plus_latency(
         assert late[p.source] + 1 + d == steps[p.name].item() + late[p.target]
 
 
+def test_a_loop_without_delay_is_named_by_a_projection_of_its_own() -> None:
+    g = graph(
+        (INPUT, "a", 1), ("a", "b", 0), ("b", "a", 1), ("b", "c", 0), ("c", "d", 0), ("d", "e", 0), ("c", "e", 0)
+    )
+    with pytest.raises(NeurodeployError) as caught:
+        solve_latencies(g, {p.name: delay_to_steps(p.delay_s, DT_S) for p in g.projections})
+    assert caught.value.findings[0].where.rpartition(".")[2] in ("a->b", "b->a")
+
+
 def test_a_loop_without_delay_is_refused() -> None:
     g = graph((INPUT, "a", 1), ("a", "b", 0), ("b", "a", 1))
     with pytest.raises(NeurodeployError, match="ND304"):

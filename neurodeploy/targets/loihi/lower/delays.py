@@ -86,22 +86,33 @@ def solve_latencies(graph: Graph, delay_steps: Mapping[str, NDArray[np.int64]]) 
         for projection in graph.projections
         if (smallest := smallest_delay(projection, delay_steps[projection.name])) is not None
     ]
+    raised: dict[str, Projection] = {}  # by population: what last made it later
     for _ in range(len(latency) + 1):
         changed = None
         for projection, smallest in edges:
             needed = latency[projection.source] + CONNECTION_STEP - smallest
             if needed > latency[projection.target]:
                 latency[projection.target] = needed
-                changed = projection
+                raised[projection.target] = changed = projection
         if changed is None:
             latency.pop(INPUT)
             return latency
+    assert changed is not None
     raise LOOP_TOO_SHORT.error(
-        where=f"{graph.name}.{changed.name if changed else ''}",
+        where=f"{graph.name}.{_of_the_loop(raised, changed).name}",
         found="less than 1 step a connection, on average over the loop",
         limit=f"{CONNECTION_STEP} step a connection (lava-nc 0.10.0, every connection process)",
         help="Give recurrent projections a delay of at least one step.",
     )
+
+
+def _of_the_loop(raised: Mapping[str, Projection], last: Projection) -> Projection:
+    """Go back from what was raised last, which may lie behind the loop, to a projection of the loop itself."""
+    seen: set[str] = set()
+    while last.target not in seen:
+        seen.add(last.target)
+        last = raised[last.source]
+    return last
 
 
 def deployed_delays(
