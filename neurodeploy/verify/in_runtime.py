@@ -46,6 +46,7 @@ def check_runtime(
     source: str,
     required: bool,
     runtime: Runtime | None,
+    threads: int | None = None,
     progress: Progress = silent,
 ) -> Check:
     """P3: run samples in a runtime and in our simulator, and compare every spike and v of every population.
@@ -70,6 +71,8 @@ def check_runtime(
         Whether the verification may pass without this check.
     runtime
         What runs the bundle; None where the target has nothing but its simulator.
+    threads
+        For our simulator.
     """
     if runtime is None:
         reason = f"the target {target.name} has no runtime besides our simulator"
@@ -78,7 +81,8 @@ def check_runtime(
     exact = target.parity.v_tolerance == 0.0
     title = f"integers = {name}, bit for bit" if exact else f"simulator = {name}"
     if asked == 0:
-        reason = f"no samples were asked for (--{runtime.name} N)"
+        option = "--lava N" if runtime.name == "lava" else f"--runtime {runtime.name}=N"
+        reason = f"no samples were asked for ({option})"
         return skipped("P3", title, reason, required=required, backend=runtime.name)
     if missing := runtime.missing():
         reason = f"{missing.message}: {missing.found}" if missing.found else missing.message
@@ -94,7 +98,7 @@ def check_runtime(
         )
     try:
         problems, facts = _compared(
-            bundle, graph, target, program, inputs, runtime=runtime, progress=progress
+            bundle, graph, target, program, inputs, runtime=runtime, threads=threads, progress=progress
         )
     except NeurodeployError as error:
         return broken("P3", title, error.findings, required=required, backend=runtime.name)
@@ -120,6 +124,7 @@ def _compared(
     inputs: NDArray[np.uint8],
     *,
     runtime: Runtime,
+    threads: int | None,
     progress: Progress,
 ) -> tuple[list[Finding], dict[str, Any]]:
     """Run samples on both sides, in chunks that bound the memory; traces without v cannot be compared."""
@@ -133,7 +138,7 @@ def _compared(
             progress(f"P3: {runtime.name.capitalize()}", first + done, len(inputs))
 
         theirs = runtime.run(bundle, inputs[part], record=("spikes", "v"), progress=report)
-        ours = target.simulate(program, inputs[part], record=("spikes", "v"))
+        ours = target.simulate(program, inputs[part], record=("spikes", "v"), threads=threads)
         comparison.add(ours, theirs, first_sample=part.start)
         without_v |= {name: None for name, trace in theirs.populations.items() if trace.v is None}
     problems = comparison.problems()

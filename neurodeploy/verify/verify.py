@@ -111,7 +111,7 @@ def verify(
     checks.append(check_golden(graph, target, program, golden, threads=threads))
     progress("fast simulator against the reference")
     checks.append(check_twins(graph, target, program, golden, threads=threads))
-    checks += _in_runtimes(opened, sets, wanted, known, progress)
+    checks += _in_runtimes(opened, sets, wanted, known, threads=threads, progress=progress)
     return Verification(
         bundle=str(bundle),
         name=manifest.name,
@@ -190,6 +190,8 @@ def _in_runtimes(
     sets: Mapping[str, Samples],
     wanted: Mapping[str, tuple[int, bool]],
     known: Mapping[str, Runtime],
+    *,
+    threads: int | None,
     progress: Progress,
 ) -> list[Check]:
     """P3 in every runtime that was asked for; where none was, one check that was skipped."""
@@ -210,6 +212,7 @@ def _in_runtimes(
                 source=source,
                 required=required,
                 runtime=known.get(name),
+                threads=threads,
                 progress=progress,
             )
         )

@@ -15,6 +15,7 @@ from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
 from neurodeploy.graph.interpret import interpret_reference
 from neurodeploy.targets.loihi.program_file import read_program
 from neurodeploy.targets.loihi.simulate.naive import simulate_reference
+from neurodeploy.targets.loihi.target import LoihiTarget
 from neurodeploy.traces import PopulationTrace, Traces
 from neurodeploy.verify import comparison
 from neurodeploy.verify.gates import Status
@@ -284,3 +285,23 @@ def test_golden_files_read_back_as_they_were_written(tmp_path, tiny_folder):
         for level in (again.trained, again.fixed):
             assert np.array_equal(level.populations[name].v, trace.v)
             assert np.array_equal(level.populations[name].spikes, trace.spikes)
+
+
+def test_every_simulation_of_a_verification_takes_the_threads_that_were_asked_for(bundle, monkeypatch):
+    seen = []
+    simulate = LoihiTarget.simulate
+
+    def counted(self, *given, threads=None, **named):
+        seen.append(threads)
+        return simulate(self, *given, threads=threads, **named)
+
+    monkeypatch.setattr(LoihiTarget, "simulate", counted)
+    verify(bundle, samples=2, runtimes={"lava": 1}, runtime=PretendLava(), threads=1)
+    assert len(seen) >= 4 and set(seen) == {1}
+
+
+def test_a_runtime_that_nobody_asked_for_is_named_with_an_option_that_there_is(bundle, monkeypatch):
+    other = PretendLava()
+    other.name = "other"
+    monkeypatch.setattr(LoihiTarget, "runtimes", {"other": other})
+    assert "(--runtime other=N)" in verify(bundle, samples=2).check("P3").reason
