@@ -90,7 +90,7 @@ class FixedProjection(ReadOnlyArrays):
     exponent
         Shift of a step's summed arrivals: left where positive, right (floor) where negative.
     delay_steps
-        int32 ``[tap, post, pre]``, 0..63. A spike sent at step t arrives at ``t + 1 + delay``.
+        int32 ``[tap, post, pre]``, 0..62. A spike sent at step t arrives at ``t + 1 + delay``.
     """
 
     source: str

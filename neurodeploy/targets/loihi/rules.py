@@ -49,8 +49,8 @@ def rules(program: FixedGraph, limits: Mapping[str, Limit]) -> Iterator[Finding]
     longest = limits["max_delay_steps"]
     for projection in program.projections:
         where = f"{program.name}.{projection.name}"
-        used = np.where(projection.weight != 0, projection.delay_steps, 0)
-        yield from too_long(where, used, program.dt_s, longest)
+        present = projection.weight != 0
+        yield from too_long(where, projection.delay_steps, program.dt_s, longest, present=present)
         yield from _outside(
             WEIGHT_EXPONENT,
             "a weight exponent does not fit its register",
@@ -83,10 +83,10 @@ def graph_rules(graph: Graph, limits: Mapping[str, Limit]) -> Iterator[Finding]:
         yield from error.findings
         return
     for projection in graph.projections:
-        used = np.where(projection.weight != 0, steps[projection.name], 0)
-        shift = register_shift(projection, latency)
+        whole, present = steps[projection.name], projection.weight != 0
+        shift, longest = register_shift(projection, latency), limits["max_delay_steps"]
         where = f"{graph.name}.{projection.name}"
-        yield from too_long(where, used, graph.dt_s, limits["max_delay_steps"], shift=shift)
+        yield from too_long(where, whole, graph.dt_s, longest, present=present, shift=shift)
     n_neurons = sum(population.size for population in graph.populations)
     yield from _neuron_rules(graph.name, n_neurons, limits)
 

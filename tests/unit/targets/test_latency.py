@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection
+from neurodeploy.targets.loihi.chip import STATE_LIMIT
 from neurodeploy.targets.loihi.lower.delays import deployed_delays, solve_latencies
+from neurodeploy.targets.loihi.lower.scale import rewound
+from neurodeploy.targets.loihi.rules import graph_rules
+from neurodeploy.targets.registry import load_target
 from neurodeploy.units import delay_to_steps
 
 DT_S = 0.01
@@ -61,7 +67,13 @@ def test_an_arrival_on_the_chip_is_the_trained_one_plus_latency(
 
 def test_a_loop_without_delay_is_named_by_a_projection_of_its_own() -> None:
     g = graph(
-        (INPUT, "a", 1), ("a", "b", 0), ("b", "a", 1), ("b", "c", 0), ("c", "d", 0), ("d", "e", 0), ("c", "e", 0)
+        (INPUT, "a", 1),
+        ("a", "b", 0),
+        ("b", "a", 1),
+        ("b", "c", 0),
+        ("c", "d", 0),
+        ("d", "e", 0),
+        ("c", "e", 0),
     )
     with pytest.raises(NeurodeployError) as caught:
         solve_latencies(g, {p.name: delay_to_steps(p.delay_s, DT_S) for p in g.projections})
@@ -72,3 +84,23 @@ def test_a_loop_without_delay_is_refused() -> None:
     g = graph((INPUT, "a", 1), ("a", "b", 0), ("b", "a", 1))
     with pytest.raises(NeurodeployError, match="ND304"):
         solve_latencies(g, {p.name: delay_to_steps(p.delay_s, DT_S) for p in g.projections})
+
+
+def test_only_synapses_have_delays_that_can_be_too_long() -> None:
+    chain = [(f"p{i}", f"p{i + 1}", 0) for i in range(69)]
+    g = graph((INPUT, "p0", 0), *chain, (INPUT, "p69", 5))  # 70 steps late: input->p69 holds 69 more
+    *others, skip = g.projections
+    for weights, delays, expected in (([0.0], [0], []), ([1, 0], [5, 0], ["worst of 1"])):
+        shape = (1, 1, 1) if len(weights) == 1 else (2, 1, 1)
+        weight, delay = np.reshape(weights, shape), np.reshape(delays, shape) * DT_S
+        changed = replace(g, projections=(*others, replace(skip, weight=weight, delay_s=delay)))
+        found = list(graph_rules(changed, load_target("loihi2").limits))
+        assert [finding.code for finding in found] == ["ND201"] * len(expected)
+        assert all(words in finding.where for words, finding in zip(expected, found, strict=True))
+
+
+def test_a_start_that_leads_out_of_range_keeps_its_sign() -> None:
+    start, none = np.array([1000.0, -1000.0]), np.zeros(2, dtype=np.int64)
+    for steps in (5, 10, 200):
+        back = rewound(start, bias=none, dv=np.full(2, 4095), latency_steps=steps)
+        assert back.tolist() == [STATE_LIMIT, -STATE_LIMIT]

@@ -35,7 +35,8 @@ def delay_findings(
         present = projection.weight != 0
         whole = np.where(present, steps[projection.name], 0)
         shift = register_shift(projection, latency)
-        findings += too_long(f"{graph.name}.{projection.name}", whole, graph.dt_s, limit, shift=shift)
+        where = f"{graph.name}.{projection.name}"
+        findings += too_long(where, whole, graph.dt_s, limit, present=present, shift=shift)
         rounded = present & off_grid(projection.delay_s, graph.dt_s)
         if rounded.any():
             error = np.abs(projection.delay_s / graph.dt_s - whole)[rounded].max()
@@ -78,7 +79,13 @@ def decay_findings(graph: Graph) -> list[Finding]:
 
 
 def too_long(
-    where: str, steps: NDArray[np.integer[Any]], dt_s: float, limit: Limit, *, shift: int = 0
+    where: str,
+    steps: NDArray[np.integer[Any]],
+    dt_s: float,
+    limit: Limit,
+    *,
+    present: NDArray[np.bool_],
+    shift: int = 0,
 ) -> list[Finding]:
     """Give ND201 for the longest of the delays that a register cannot hold; none if all fit.
 
@@ -87,20 +94,23 @@ def too_long(
     where
         Of the projection.
     steps
-        ``[tap, target, source]``; 0 where there is no synapse.
+        ``[tap, target, source]``.
     dt_s
         Length of a step, in seconds.
     limit
         What the register holds.
+    present
+        Where there is a synapse; elsewhere there is no delay, whatever the latencies.
     shift
         Steps that the register holds more than ``steps`` say: the latencies of both ends, less the step that
         the connection takes by itself.
     """
-    worst = int(steps.max(initial=0))
-    if worst + shift <= limit.value:
+    over = present & (steps + shift > limit.value)
+    n_over = int(over.sum())
+    if not n_over:
         return []
-    tap, post, pre = np.unravel_index(int(steps.argmax()), steps.shape)
-    n_over = int((steps + shift > limit.value).sum())
+    tap, post, pre = np.unravel_index(int(np.where(over, steps, -1).argmax()), steps.shape)
+    worst = int(steps[tap, post, pre])
     most = limit.value - shift
     held = f", {worst + shift} in the register" if shift else ""
     return [

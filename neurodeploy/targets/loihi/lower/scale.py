@@ -169,6 +169,9 @@ def _reach(population: Population, decided: Decisions) -> float | None:
     return None if v is None else float(np.abs(v - origin(population)).max(initial=0.0))
 
 
+_BEYOND = 2.0**60
+
+
 def rewound(
     start: NDArray[np.float64], *, bias: NDArray[np.int64], dv: NDArray[np.int64], latency_steps: int
 ) -> NDArray[np.int32]:
@@ -197,4 +200,5 @@ def rewound(
     v = np.asarray(start, dtype=np.float64)
     for _ in range(latency_steps):
         v = (v - bias) * 2.0**DECAY_BITS / (2.0**DECAY_BITS - dv)
+        v = np.clip(v, -_BEYOND, _BEYOND)  # far more than 24 bits, and still whole numbers of 64
     return np.clip(round_nearest(v), -STATE_LIMIT, STATE_LIMIT).astype(np.int32)
