@@ -183,7 +183,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def check_outputs(bundle: Path, given: Path | None, outputs: Mapping[str, Path]) -> None:
-    """Refuse outputs that would overwrite each other, a file of the bundle or the input, before anything runs.
+    """Refuse outputs that would overwrite each other, a file of the bundle or the input.
 
     Parameters
     ----------

@@ -81,8 +81,7 @@ def check_runtime(
     exact = target.parity.v_tolerance == 0.0
     title = f"integers = {name}, bit for bit" if exact else f"simulator = {name}"
     if asked == 0:
-        option = "--lava N" if runtime.name == "lava" else f"--runtime {runtime.name}=N"
-        reason = f"no samples were asked for ({option})"
+        reason = f"no samples were asked for (--runtime {runtime.name}=N)"
         return skipped("P3", title, reason, required=required, backend=runtime.name)
     if missing := runtime.missing():
         reason = f"{missing.message}: {missing.found}" if missing.found else missing.message

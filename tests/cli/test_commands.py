@@ -82,7 +82,7 @@ def test_the_gate_of_an_export_holds_every_set_and_leaves_none_out():
     good = [rung, {**rung, "rung": "integers"}]
     bare = [{**entry, "set": "validation", "accuracy_percent": None} for entry in good]
     assert drop_gate(good, Thresholds(max_drop=0.0)) is None
-    with pytest.raises(NeurodeployError, match="ND477.*\n.*validation"):
+    with pytest.raises(NeurodeployError, match=r"ND477.*\n.*validation"):
         drop_gate([*good, *bare], Thresholds(max_drop=0.0))
 
 

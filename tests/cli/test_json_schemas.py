@@ -89,7 +89,7 @@ def test_an_export_a_check_a_run_and_a_verification_validate(tiny_nir, given, tm
 def test_a_recipe_that_was_written_validates(tmp_path):
     assert told("init", "mts-xor", "-o", tmp_path / "my.toml")["recipe"] == str(tmp_path / "my.toml")
     shown = told("init", "mts-xor", "-o", "-")
-    assert shown["recipe"] == "-" and "kind = \"mts-xor\"" in shown["toml"]
+    assert shown["recipe"] == "-" and 'kind = "mts-xor"' in shown["toml"]
 
 
 @pytest.mark.usefixtures("without_lava")

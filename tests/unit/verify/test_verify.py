@@ -53,7 +53,7 @@ def test_a_sound_bundle_passes_and_says_what_was_skipped(bundle):
     assert [check.name for check in result.checks] == names
     assert result.check("P2").status is Status.MEASURED, "nobody gave a limit"
     assert result.check("P1").status is Status.SKIPPED and "NIR file" in result.check("P1").reason
-    assert result.check("P3").status is Status.SKIPPED and "--lava" in result.check("P3").reason
+    assert result.check("P3").status is Status.SKIPPED and "--runtime lava=N" in result.check("P3").reason
 
 
 def test_lava_is_compared_spike_by_spike_and_v_by_v(bundle):

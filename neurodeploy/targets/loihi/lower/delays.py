@@ -107,7 +107,7 @@ def solve_latencies(graph: Graph, delay_steps: Mapping[str, NDArray[np.int64]]) 
 
 
 def _of_the_loop(raised: Mapping[str, Projection], last: Projection) -> Projection:
-    """Go back from what was raised last, which may lie behind the loop, to a projection of the loop itself."""
+    """Go back from what was raised last, which may lie behind the loop, to a projection of the loop."""
     seen: set[str] = set()
     while last.target not in seen:
         seen.add(last.target)
