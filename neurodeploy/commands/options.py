@@ -216,10 +216,23 @@ def check_outputs(bundle: Path, given: Path | None, outputs: Mapping[str, Path])
                 where=str(path),
                 help="Give the output a name of its own.",
             )
-        if place.is_file() and place.is_relative_to(folder):
+        inside = place.is_relative_to(folder)
+        if inside and (place.is_file() or (str(place.parent) == folder and place.name in _reserved(bundle))):
             raise WRONG_USAGE.error(
-                message=f"wrong usage: {option} would overwrite a file in the bundle",
+                message=f"wrong usage: {option} would overwrite a file in the bundle, or be read as one",
                 where=str(path),
                 help="Write it beside the bundle.",
             )
         taken[place] = option
+
+
+def _reserved(bundle: Path) -> frozenset[str]:
+    """Give the names that are read where they are in a bundle: an unlisted one would make it invalid."""
+    from neurodeploy.bundle.manifest_file import read_manifest
+    from neurodeploy.findings.finding import NeurodeployError
+    from neurodeploy.targets.registry import TARGET_FILE, target_of
+
+    try:
+        return frozenset({TARGET_FILE, *target_of(bundle, read_manifest(bundle).target).files})
+    except NeurodeployError:  # no bundle: whoever opens it says so
+        return frozenset()

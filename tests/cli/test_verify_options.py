@@ -130,3 +130,12 @@ def test_a_report_never_overwrites_the_samples_that_were_given(bundle, given, tm
     words = ("verify", bundle, "--samples", "2", "--input", source, "--json-to", source)
     assert "ND080" in run(*words, exit_code=2).stderr
     assert source.read_bytes() == given.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["network.net", "target.toml"])
+def test_a_report_takes_no_name_that_would_be_read_as_a_part_of_the_bundle(name, bundle):
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    if name in manifest["sha256"]:
+        (bundle / name).unlink()  # as in a bundle that NetX cannot hold
+    assert "ND080" in run("verify", bundle, "--json-to", bundle / name, exit_code=2).stderr
+    assert not (bundle / name).exists()
