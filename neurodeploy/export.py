@@ -124,7 +124,7 @@ def export(
     sets = {name: samples for name, samples in loaded.samples.items() if name != "calibration"} or {
         "calibration": calibration
     }
-    findings = _fitting(chip, lowered, sets, progress)
+    findings = [*loaded.graph.notes, *_fitting(chip, lowered, sets, progress)]
     with bundle_folder(out) as folder:
         progress("writing NIR and compiling")
         write_nir(loaded.graph, folder / MODEL)

@@ -181,7 +181,7 @@ def check(
         )
     chip = target_of(target)
     graph = graph_of(network if isinstance(found, Path) else found, dt_s=dt_s)
-    findings = list(chip.rules(graph))
+    findings = [*graph.notes, *chip.rules(graph)]
     try:
         lowered = chip.lower(graph)
     except NeurodeployError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
 from neurodeploy.commands import completion, options
 from neurodeploy.findings.codes_program import WITHOUT_EFFECT
@@ -16,7 +17,7 @@ from neurodeploy.paths import existing
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurodeploy.graph.model import Graph
+    from neurodeploy.graph.model import Graph, Projection
     from neurodeploy.nir.read import Description
 
 
@@ -141,7 +142,7 @@ def graph_facts(graph: Graph | Description) -> dict[str, Any]:
                 "name": p.name,
                 "model": p.model.value,
                 "neurons": p.size,
-                "tau_s": _range(p.tau_s),
+                **({"tau_s": _range(p.tau_s)} if p.model.leaky else {}),
                 **({"tau_syn_s": _range(p.tau_syn_s)} if p.model.filtered else {}),
             }
             for p in graph.populations
@@ -150,14 +151,22 @@ def graph_facts(graph: Graph | Description) -> dict[str, Any]:
             {
                 "name": p.name,
                 "taps": p.n_taps,
-                "synapses": int((p.weight != 0).sum()),
-                "density": float((p.weight != 0).any(axis=0).mean()),
-                "weight": _range(p.weight[p.weight != 0]),
-                **_delays(p.delay_s[p.weight != 0], graph.dt_s),
+                "synapses": len(p.listed),
+                "density": _density(p),
+                "weight": _range(p.listed.weight),
+                **_delays(p.listed.delay_s, graph.dt_s),
             }
             for p in graph.projections
         ],
+        **({"findings": [note.to_dict() for note in graph.notes]} if graph.notes else {}),
     }
+
+
+def _density(projection: Projection) -> float:
+    """Give the part of the pairs of neurons that have a synapse."""
+    _, n_post, n_pre = projection.shape
+    pairs = np.unique(projection.listed.post.astype(np.int64) * n_pre + projection.listed.pre)
+    return float(pairs.size / (n_post * n_pre))
 
 
 def _delays(delay_s: NDArray[Any], dt_s: float | None) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""What the codes ND116 and ND120 to ND129 mean: files of networks, and how large they may be."""
+"""What the codes ND116 and ND120 to ND139 mean: files of networks, and how large they may be."""
 
 from __future__ import annotations
 
-from neurodeploy.findings.finding import Rule
+from neurodeploy.findings.finding import Rule, Severity
 
 TOO_LARGE = Rule(
     "ND116",
@@ -18,10 +18,10 @@ UNSUPPORTED_NODE = Rule(
     "ND120",
     "a node of the NIR graph is not supported",
     why=(
-        "What cannot be represented is refused and never approximated. Supported are LIF, LI, CubaLIF, "
-        "CubaLI, Affine, Linear, Scale, Delay and Flatten into one axis."
+        "What cannot be represented is refused and never approximated. Supported are LIF, LI, IF, I, "
+        "CubaLIF, CubaLI, Affine, Linear, Conv1d, Conv2d, SumPool2d, AvgPool2d, Scale, Delay and Flatten."
     ),
-    example="a NIR file with Conv2d",
+    example="a NIR file with Threshold",
 )
 
 NO_DT = Rule(
@@ -50,4 +50,33 @@ OTHER_DT = Rule(
     "the given dt is not the one that the network was trained with",
     why="Decays and delays in steps would be others, so it would be another network.",
     example="--dt 0.001 for a file that records 0.01",
+)
+
+BAD_WINDOW = Rule(
+    "ND126",
+    "a convolution or pool cannot be computed",
+    why=(
+        "Kernel, stride and dilation are whole numbers above 0, padding is one from 0 on, 'same' or 'valid', "
+        "groups divide the channels, and the kernel is no larger than what it looks at."
+    ),
+    example="a Conv2d with the stride 0",
+)
+
+READ_AS_INTEGRATOR = Rule(
+    "ND127",
+    "weights before an Output are read as leaky integrators",
+    why=(
+        "A network ends in a population. A weighted sum of spikes is one with tau = dt, r = 1 and no leak "
+        "voltage: v of a step is that step's sum. A note."
+    ),
+    example="a NIR file that ends in a Linear",
+    severity=Severity.NOTE,
+)
+
+RENAMED_NEURONS = Rule(
+    "ND128",
+    "neurons with the name of the network's input are read under another",
+    why="`input` stands for the input spikes in every file that is written. A note.",
+    example="a NIR file with an LIF node called input",
+    severity=Severity.NOTE,
 )

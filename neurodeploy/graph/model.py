@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
+from neurodeploy.findings.finding import Finding
 from neurodeploy.findings.printable import printable
 from neurodeploy.graph.arrays import ReadOnlyArrays, spread
 from neurodeploy.graph.neurons import Floats, NeuronModel
@@ -59,8 +60,8 @@ class Population(ReadOnlyArrays):
         return int(self.tau_s.shape[0])
 
     def __repr__(self) -> str:
-        tau = spread(self.tau_s, "s")
-        return f"Population({printable(self.name)}: {self.size} {self.model.value}, tau {tau})"
+        tau = f"tau {spread(self.tau_s, 's')}" if self.model.leaky else "no leak"
+        return f"Population({printable(self.name)}: {self.size} {self.model.value}, {tau})"
 
 
 class _EitherForm(ReadOnlyArrays):
@@ -242,6 +243,8 @@ class Graph:
         Any number between any two; their inputs add at the target.
     readout
         Where the class score comes from, or None.
+    notes
+        What a reader had to say of the file that it comes from; no part of the network.
     """
 
     name: str
@@ -251,6 +254,7 @@ class Graph:
     projections: tuple[Projection, ...]
     readout: Readout | None = None
     input_max: int = 1
+    notes: tuple[Finding, ...] = ()
 
     def __repr__(self) -> str:
         read = "none" if self.readout is None else f"{self.readout.population}, {self.readout.score}"

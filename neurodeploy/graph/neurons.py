@@ -34,8 +34,13 @@ Step = Callable[["Population", NeuronState, Floats, float], tuple[NeuronState, N
 
 
 def rest(population: Population) -> NeuronState:
-    """Give the state that every sample starts from: v = v_leak, no current."""
-    return NeuronState(np.array(population.v_leak), np.zeros(population.size))
+    """Give the state that every sample starts from: v = v_leak, or 0 where nothing leaks, and no current."""
+    return NeuronState(rest_v(population), np.zeros(population.size))
+
+
+def rest_v(population: Population) -> Floats:
+    """Give the v that every sample starts from, ``[neuron]``."""
+    return np.array(population.v_leak) if population.model.leaky else np.zeros(population.size)
 
 
 def _silent(population: Population) -> NDArray[np.bool_]:
@@ -50,6 +55,19 @@ def _li(p: Population, state: NeuronState, i: Floats, dt_s: float) -> tuple[Neur
 
 def _lif(p: Population, state: NeuronState, i: Floats, dt_s: float) -> tuple[NeuronState, NDArray[np.bool_]]:
     (v, c), _ = _li(p, state, i, dt_s)
+    z = v > p.v_threshold
+    return NeuronState(np.where(z, p.v_reset, v), c), z
+
+
+def _integrated(
+    p: Population, state: NeuronState, i: Floats, dt_s: float
+) -> tuple[NeuronState, NDArray[np.bool_]]:
+    # NIR's v' = r i by Euler: nothing leaks, so no tau scales the input
+    return NeuronState(state.v + dt_s * (p.r * i), state.c), _silent(p)
+
+
+def _if(p: Population, state: NeuronState, i: Floats, dt_s: float) -> tuple[NeuronState, NDArray[np.bool_]]:
+    (v, c), _ = _integrated(p, state, i, dt_s)
     z = v > p.v_threshold
     return NeuronState(np.where(z, p.v_reset, v), c), z
 
@@ -91,9 +109,11 @@ class Neuron:
         Whether it emits spikes.
     filtered
         Whether a synaptic current filters the input.
+    leaky
+        Whether v decays; without, ``dt * r * i`` is added to it as it is.
     compiled
-        Whether it is an Euler step of a leaky v, filtered or not, with a threshold or not: the family that
-        the compiled interpreter knows.
+        Whether it is an Euler step of v, leaky or not, filtered or not, with a threshold or not: the family
+        that the compiled interpreter knows.
     """
 
     key: str
@@ -102,6 +122,7 @@ class Neuron:
     nir_parameters: Mapping[str, str]
     spiking: bool
     filtered: bool
+    leaky: bool = True
     compiled: bool = True
 
 
@@ -129,6 +150,11 @@ class NeuronTable(str, Enum):
         return self.neuron.filtered
 
     @property
+    def leaky(self) -> bool:
+        """Whether v of this model decays."""
+        return self.neuron.leaky
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         """The fields of a population that mean something in this model, in the order of the population."""
         used = {*self.neuron.nir_parameters.values(), "bias"}
@@ -144,6 +170,8 @@ class NeuronModel(NeuronTable):
     * ``LI``: the same without threshold and reset (readout).
     * ``CUBA_LIF``: ``c += dt/tau_syn*(w_in*i - c)`` first, then the LIF step with ``c`` in place of ``i``.
     * ``CUBA_LI``: the same without threshold and reset.
+    * ``IF``: ``v += dt*r*i`` and then as ``LIF``; it starts from v = 0.
+    * ``I``: the same without threshold and reset.
     """
 
     LIF = Neuron(
@@ -179,9 +207,31 @@ class NeuronModel(NeuronTable):
         filtered=True,
     )
 
+    IF = Neuron(
+        key="if",
+        step=_if,
+        nir_type="IF",
+        nir_parameters={"r": "r", **_SPIKE},
+        spiking=True,
+        filtered=False,
+        leaky=False,
+    )
+    I = Neuron(  # noqa: E741  (NIR's name)
+        key="i",
+        step=_integrated,
+        nir_type="I",
+        nir_parameters={"r": "r"},
+        spiking=False,
+        filtered=False,
+        leaky=False,
+    )
+
 
 PARAMETERS = ("tau_s", "v_threshold", "v_leak", "v_reset", "r", "tau_syn_s", "w_in", "bias")
 """Every field of a population that is an array of one number for each neuron."""
+
+NO_LEAK_S = 1e30
+"""The tau of what does not leak, in seconds, where a number has to stand: nothing is computed from it."""
 
 NIR_DEFAULTS: Mapping[str, float] = {"v_reset": 0.0, "w_in": 1.0}
 """What NIR takes for a parameter that a file does not have (nir 1.0.8, nir/ir/neuron.py)."""
@@ -196,6 +246,7 @@ def ignored_value(parameter: str, dt_s: float) -> float:
     """Give the fixed value of a parameter where a model ignores it.
 
     Threshold 1 and reset 0; for the filter values that pass the input unchanged: ``tau_syn = dt`` and
-    ``w_in = 1``.
+    ``w_in = 1``. What does not leak starts from ``v_leak = 0``; :data:`NO_LEAK_S` stands for no tau.
     """
-    return {"v_threshold": 1.0, "v_reset": 0.0, "tau_syn_s": dt_s, "w_in": 1.0}[parameter]
+    values = {"v_threshold": 1.0, "v_reset": 0.0, "tau_syn_s": dt_s, "w_in": 1.0, "v_leak": 0.0}
+    return (values | {"tau_s": NO_LEAK_S})[parameter]

@@ -1,13 +1,15 @@
 """What reaches a node of a NIR graph: sums of weighted, delayed sources and a constant.
 
 Between two populations there may be any chain and any parallel paths of Affine, Linear, Scale and Delay
-nodes. Each is linear, so what they do together is a list of synapses for each source, and one constant.
+nodes, convolutions and pools. Each is linear, so what they do together is a list of synapses for each source,
+and one constant.
 Nothing is as large as source times target but what is in the file, and the work is bounded.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 
@@ -16,9 +18,12 @@ from neurodeploy.findings.codes_nir import BAD_STRUCTURE, TOO_LARGE
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.lowering import snap
 from neurodeploy.graph.model import INPUT
+from neurodeploy.nir.matrix import Matrix
 from neurodeploy.nir.nodes import NEURONS, FlatGraph, Node
 from neurodeploy.nir.raw import shown
-from neurodeploy.nir.storage import MAX_NEURONS
+from neurodeploy.nir.spatial.shapes import elements, shapes_of
+from neurodeploy.nir.spatial.unroll import too_many, unrolled
+from neurodeploy.nir.storage import MAX_NEURONS, MAX_SYNAPSES
 from neurodeploy.nir.wires import Floats, Wires, identity, joined, product
 
 MAX_KEPT = 2**25
@@ -48,8 +53,8 @@ class Linear:
     ----------
     flat
         The graph.
-    input_size
-        Number of elements of its input.
+    input_shape
+        Shape of its input.
     dt_s
         Length of one step, in seconds: delays are snapped to it, see
         :func:`neurodeploy.graph.lowering.snap`. None leaves them alone.
@@ -57,20 +62,21 @@ class Linear:
     Raises
     ------
     NeurodeployError
-        ND116: more neurons than :data:`neurodeploy.nir.storage.MAX_NEURONS`.
+        ND116: more neurons than :data:`neurodeploy.nir.storage.MAX_NEURONS`; and as
+        :func:`neurodeploy.nir.spatial.shapes.shapes_of`.
     """
 
-    def __init__(self, flat: FlatGraph, input_size: int, dt_s: float | None) -> None:
+    def __init__(self, flat: FlatGraph, input_shape: tuple[int, ...], dt_s: float | None) -> None:
         self._flat = flat
-        self._input_size = input_size
+        self._input_size = input_size = prod(input_shape)
         self._dt_s = dt_s
         self._before: dict[str, list[str]] = {name: [] for name in flat.nodes}
         self._uses = dict.fromkeys(flat.nodes, 0)
         for source, target in flat.edges:
             self._before[target].append(source)
             self._uses[source] += 1
-        self._sizes = self._all_sizes(input_size)
-        n_neurons = input_size + sum(self._sizes[node.name] for node in flat.of_type(*NEURONS))
+        self._shapes = shapes_of(flat, input_shape)
+        n_neurons = input_size + sum(self.size(node.name) for node in flat.of_type(*NEURONS))
         if n_neurons > MAX_NEURONS:
             raise self._too_large(flat.where, f"{n_neurons} inputs and neurons", f"{MAX_NEURONS}")
         self._out: dict[str, Drive] = {}
@@ -79,30 +85,7 @@ class Linear:
 
     def size(self, name: str) -> int:
         """Give the number of elements that leave a node; parameters of size 1 stand for any number."""
-        return self._sizes[name]
-
-    def _all_sizes(self, input_size: int) -> dict[str, int]:
-        """Size every node: by its own parameters, else as the largest node that leads to it."""
-        after: dict[str, list[str]] = {name: [] for name in self._flat.nodes}
-        for source, target in self._flat.edges:
-            after[source].append(target)
-        sizes: dict[str, int] = {}
-        for node in self._flat.nodes.values():
-            own = max((p.size for p in node.parameters.values()), default=1)
-            if node.type == "Input" and not node.nested:
-                sizes[node.name] = input_size
-            elif node.weight is not None:
-                sizes[node.name] = node.weight.shape[0]
-            elif own > 1:
-                sizes[node.name] = own
-        for start in sorted(sizes, key=lambda name: -sizes[name]):  # the largest goes first, the first stays
-            reached = [start]
-            for name in reached:
-                for target in after[name]:
-                    if target not in sizes:
-                        sizes[target] = sizes[start]
-                        reached.append(target)
-        return {name: sizes.get(name, 1) for name in self._flat.nodes}
+        return prod(self._shapes.out[name])
 
     def into(self, name: str) -> Drive:
         """Compose what reaches a node.
@@ -141,7 +124,11 @@ class Linear:
     def _keep(self, name: str, drive: Drive) -> None:
         self._out[name] = drive
         self._kept += drive.n_kept
-        self._made += drive.n_kept
+        self._count(name, drive.n_kept)
+
+    def _count(self, name: str, n: int) -> None:
+        """Count what is made, and refuse what takes too much memory or time."""
+        self._made += n
         if self._kept > MAX_KEPT or self._made > MAX_MADE:
             limit = f"{MAX_KEPT} at one time, {MAX_MADE} in all"
             raise self._too_large(
@@ -165,7 +152,7 @@ class Linear:
     def _joined(self, name: str) -> Drive:
         """Add what the nodes before a node give."""
         node = self._flat.nodes[name]
-        size = self.size(name) if node.weight is None else node.weight.shape[1]
+        size = elements(node, self._shapes)
         bias = np.zeros(size)
         parts: dict[str, list[Wires]] = {}
         for before in self._before[name]:
@@ -183,18 +170,20 @@ class Linear:
 
     def _through(self, node: Node, drive: Drive) -> Drive:
         """Apply one linear node."""
-        n = drive.bias.size if node.weight is None else node.weight.shape[0]
+        n = drive.bias.size if node.weight is None and node.window is None else self.size(node.name)
         p = {}
         for key, value in node.parameters.items():
-            if value.size not in (1, n):
-                raise self._misfit(f"{node.name}.{key}", node.name, value.size, n)
-            p[key] = np.broadcast_to(value, (n,))
-        if node.weight is not None:
+            own = n if node.window is None else self._shapes.out[node.name][0]  # a bias for each channel
+            if value.size not in (1, own):
+                raise self._misfit(f"{node.name}.{key}", node.name, value.size, own)
+            p[key] = np.repeat(np.broadcast_to(value, (own,)), n // own)
+        weight = self._matrix(node)
+        if weight is not None:
             bias = p.get("bias", np.zeros(n))
             if drive.bias.any():
-                bias = node.weight.to_dense() @ drive.bias + bias
+                bias = (weight.to_dense() @ drive.bias if node.window is None else weight @ drive.bias) + bias
             where = f"{self._flat.where}: {shown(node.name)}"
-            made = {s: product(node.weight, w, self.size_of(s), where) for s, w in drive.wires.items()}
+            made = {s: product(weight, w, self.size_of(s), where) for s, w in drive.wires.items()}
             return Drive(bias, made)
         if "scale" in p:
             scaled = {s: w._replace(weight=p["scale"][w.post] * w.weight) for s, w in drive.wires.items()}
@@ -202,6 +191,20 @@ class Linear:
         if "delay" in p:
             return self._delayed(node, drive, p["delay"])
         return drive
+
+    def _matrix(self, node: Node) -> Matrix | None:
+        """Give the weights of a node; None where it has none."""
+        if node.window is None:
+            return node.weight
+        shape = self._shapes.seen.get(node.name)
+        where = f"{self._flat.where}: {shown(node.name)}"
+        if shape is None:
+            raise self._unrepresentable(shown(node.name), "a convolution or pool that nothing leads to")
+        if n := too_many(node.window, shape, MAX_SYNAPSES):
+            raise self._too_large(where, f"{n} synapses", f"{MAX_SYNAPSES} synapses")
+        matrix = unrolled(node.window, shape)
+        self._count(node.name, len(matrix.value))
+        return matrix
 
     def _delayed(self, node: Node, drive: Drive, delay_s: Floats) -> Drive:
         """Delay each element; a constant that is delayed is none, because it starts late."""
@@ -213,15 +216,8 @@ class Linear:
             later[source] = wires._replace(delay_s=total if self._dt_s is None else snap(total, self._dt_s))
         return Drive(drive.bias, later)
 
-    def population_at(self, output: str) -> str:
-        """Give the population that an Output shows, unchanged.
-
-        Raises
-        ------
-        NeurodeployError
-            ND122 where it shows several, none, or a weighted one.
-        """
-        drive = self.into(output)
+    def shown_by(self, drive: Drive) -> str | None:
+        """Give the population that an Output shows unchanged; None where it shows something else."""
         if len(drive.wires) == 1 and not drive.bias.any():
             ((source, wires),) = drive.wires.items()
             everyone = np.arange(self.size_of(source))
@@ -233,8 +229,7 @@ class Linear:
                 and (wires.delay_s == 0).all()
             ):
                 return source
-        found = ", ".join(sorted(shown(source) for source in drive.wires)) or "nothing"
-        raise self._unrepresentable(shown(output), f"an Output that mixes, weights or delays {found}")
+        return None
 
     def _misfit(self, source: str, target: str, found: int, limit: int) -> NeurodeployError:
         return ARRAY_SHAPE.error(
@@ -248,9 +243,9 @@ class Linear:
         return BAD_STRUCTURE.error(
             where=f"{self._flat.where}: {where}",
             found=found,
-            limit="populations joined by sums of Affine, Linear, Scale and Delay; delays before biases; "
-            "outputs that show one population",
-            help="Rewrite the network so, or end it in a leaky integrator.",
+            limit="populations joined by sums of weights, convolutions, pools, Scale and Delay; delays "
+            "before biases",
+            help="Rewrite the network so.",
         )
 
     def _too_large(self, where: str, found: str, limit: str) -> NeurodeployError:

@@ -34,6 +34,11 @@ class Matrix:
         """Give row and column of one element."""
         return int(self.post[k]), int(self.pre[k])
 
+    def __matmul__(self, vector: Floats) -> Floats:
+        """Multiply with a vector, without a dense array; what overflows stays for the graph's checks."""
+        weights = self.value * vector[self.pre]
+        return np.asarray(np.bincount(self.post, weights=weights, minlength=self.shape[0]), dtype=np.float64)
+
     def to_dense(self) -> Floats:
         """Give the matrix as an array."""
         array = np.zeros(self.shape)

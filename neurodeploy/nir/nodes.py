@@ -8,8 +8,9 @@ that names nothing; see :mod:`neurodeploy.nir.storage`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.findings.codes_network import BAD_NAME
-from neurodeploy.findings.codes_nir import BAD_PARAMETER, BAD_STRUCTURE, UNSUPPORTED_NODE
+from neurodeploy.findings.codes_nir import BAD_PARAMETER, BAD_STRUCTURE, RENAMED_NEURONS, UNSUPPORTED_NODE
 from neurodeploy.findings.finding import Finding, NeurodeployError, raise_errors
 from neurodeploy.graph.checks.structure import NAMES, name_problem
 from neurodeploy.graph.checks.values import finite
@@ -25,6 +26,7 @@ from neurodeploy.graph.model import INPUT
 from neurodeploy.graph.neurons import NIR_DEFAULTS, NeuronModel
 from neurodeploy.nir.matrix import Matrix, of_rows
 from neurodeploy.nir.raw import described, shape_of, shown, text, whole_number
+from neurodeploy.nir.spatial.window import CONVOLUTIONS, WINDOWS, Window, window_of
 from neurodeploy.nir.storage import MAX_NEURONS, read_tree, unreadable
 
 NEURONS: Mapping[str, tuple[str, ...]] = {
@@ -41,7 +43,7 @@ LINEAR: Mapping[str, tuple[str, ...]] = {
 """The nodes between neurons that can be read, and their parameters."""
 
 PASS = ("Input", "Output", "Flatten")
-"""Nodes that change nothing: those of nested graphs, and a Flatten of one axis or of all."""
+"""Nodes that change no number: those of nested graphs, and a Flatten, whose elements stay in their order."""
 
 _MAX_FINDINGS = 20
 
@@ -60,28 +62,38 @@ class Node:
         Float arrays of one axis by name.
     weight
         Of an Affine or Linear, else None.
+    window
+        Of a convolution or pool, else None.
+    flattened
+        First and last axis that a Flatten joins, else None.
     shape
-        Of an Input or Output, else empty.
+        Of an Input or Output, else that of the largest parameter; empty where there is none.
     nested
         Whether it belongs to a nested graph: an Input or Output there is only a door.
+    stepwise
+        Whether its r counts in units of 1 / dt, which is not known before dt is.
     """
 
     name: str
     type: str
     parameters: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     weight: Matrix | None = None
+    window: Window | None = None
+    flattened: tuple[int, int] | None = None
     shape: tuple[int, ...] = ()
     nested: bool = False
+    stepwise: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FlatGraph:
-    """The nodes of a NIR graph without nesting, by name, and the edges between them."""
+    """The nodes of a NIR graph without nesting, by name, the edges between them, and what was changed."""
 
     where: str
     nodes: Mapping[str, Node]
     edges: tuple[tuple[str, str], ...]
     metadata: Mapping[str, Any]
+    notes: tuple[Finding, ...] = ()
 
     def of_type(self, *types: str) -> list[Node]:
         """Give the nodes of some types, by name."""
@@ -135,7 +147,22 @@ def flatten(content: Mapping[str, Any], where: str) -> FlatGraph:
     if not isinstance(metadata, Mapping):
         found = unusable(f"{where}: metadata", described(metadata), "a group of numbers and texts")
         raise NeurodeployError(found)
-    return FlatGraph(where, nodes, tuple(dict.fromkeys(edges)), metadata)
+    return _without_input(FlatGraph(where, nodes, tuple(dict.fromkeys(edges)), metadata))
+
+
+def _without_input(flat: FlatGraph) -> FlatGraph:
+    """Give neurons that are called as the network's input another name."""
+    node = flat.nodes.get(INPUT)
+    if node is None or node.type not in NEURONS:
+        return flat
+    name = f"{INPUT}_neurons"
+    while name in flat.nodes:
+        name += "_"
+    note = RENAMED_NEURONS.finding(where=flat.where, found=f"{INPUT} -> {name}")
+    nodes = {(name if key == INPUT else key): each for key, each in flat.nodes.items()}
+    nodes[name] = replace(node, name=name)
+    edges = tuple((name if a == INPUT else a, name if b == INPUT else b) for a, b in flat.edges)
+    return replace(flat, nodes=nodes, edges=edges, notes=(note,))
 
 
 def _collect(
@@ -179,20 +206,30 @@ def _node(name: str, raw: Any, where: str, nodes: dict[str, Node], *, nested: bo
     """Add one node; yield what is wrong with it."""
     here = f"{where}: {shown(name)}"
     kind = text(raw.get("type")) if isinstance(raw, Mapping) else ""
-    supported = (*NEURONS, *LINEAR, *PASS)
+    supported = (*NEURONS, *LINEAR, *WINDOWS, *PASS)
     if kind not in supported:
         yield UNSUPPORTED_NODE.finding(
             where=here,
             found=shown(kind) or "no type",
             limit=", ".join(supported),
-            help="Rewrite the network with these nodes; unroll convolutions and pools into Affine.",
+            help="Rewrite the network with these nodes.",
         )
         return
     if kind in NEURONS:
         yield from _population_name(name, here)
+    stepwise = False
+    if kind == "LIF" and _is_integrator(raw):
+        kind, raw, stepwise = "IF", {**raw, "r": np.ones(np.shape(raw["r"]))}, True
     parameters: dict[str, NDArray[np.float64]] = {}
-    weight = None
-    for key in (*NEURONS.get(kind, ()), *LINEAR.get(kind, ())):
+    weight, window = None, None
+    shape: tuple[int, ...] = ()
+    if kind in WINDOWS:
+        for found in window_of(kind, raw, here):
+            if isinstance(found, Finding):
+                yield found
+            else:
+                window = found
+    for key in (*NEURONS.get(kind, ()), *LINEAR.get(kind, ()), *(("bias",) if kind in CONVOLUTIONS else ())):
         value = raw.get(key, NIR_DEFAULTS.get(key))
         if key == "weight":
             weight = _weight(value)
@@ -207,34 +244,36 @@ def _node(name: str, raw: Any, where: str, nodes: dict[str, Node], *, nested: bo
             yield unusable(f"{here}.{key}", described(value), limit)
             continue
         parameters[key] = array.astype(np.float64).reshape(-1)
+        shape = array.shape if array.size > prod(shape) else shape
         yield from finite(f"{here}.{key}", parameters[key])
     yield from _sizes(here, parameters if kind in NEURONS else {})
-    shape: tuple[int, ...] = ()
     if kind in ("Input", "Output"):
         shape = shape_of(raw.get("shape", ())) or ()
         if not shape and (kind == "Input" or "shape" in raw):
             limit = f"whole numbers above 0, at most {MAX_NEURONS} elements"
             yield unusable(f"{here}.shape", described(raw.get("shape")), limit)
-    if kind == "Flatten" and not _flattens_to_one_axis(raw):
-        axes = " to ".join(described(raw.get(key)) for key in ("start_dim", "end_dim"))
-        yield UNSUPPORTED_NODE.finding(
-            where=here,
-            found=f"Flatten of axes {axes} that leaves several axes",
-            limit="Flatten into one axis",
-            help="Flatten the whole input: start_dim=0, end_dim=-1.",
-        )
-    nodes[name] = Node(name, kind, parameters, weight, shape, nested)
+    flattened = None
+    if kind == "Flatten":
+        start, end = whole_number(raw.get("start_dim", 1)), whole_number(raw.get("end_dim", -1))
+        given = raw.get("input_type")
+        given = given.get("input") if isinstance(given, Mapping) else given  # so in memory
+        if start is None or end is None or (given is not None and shape_of(given) is None):
+            axes = " to ".join(described(raw.get(key)) for key in ("start_dim", "end_dim"))
+            yield unusable(here, f"axes {axes} of {described(given)}", "whole numbers, a shape")
+        else:
+            flattened = (start, end)
+    nodes[name] = Node(name, kind, parameters, weight, window, flattened, shape, nested, stepwise)
 
 
 def _population_name(name: str, here: str) -> Iterator[Finding]:
     """ND106: the name of a neuron node cannot be that of a population."""
-    problem = "a neuron node has the name of the network's input" if name == INPUT else name_problem(name)
+    problem = name_problem(name)
     if problem:
         yield BAD_NAME.finding(
             message=problem,
             where=here,
             found=shown(name),
-            limit=f"not {INPUT!r}, {NAMES}",
+            limit=NAMES,
             help="Rename it.",
         )
 
@@ -262,18 +301,15 @@ def _sizes(here: str, parameters: Mapping[str, NDArray[np.float64]]) -> Iterator
         )
 
 
-def _flattens_to_one_axis(raw: Mapping[str, Any]) -> bool:
-    """Say whether a Flatten gives a vector in the order that the elements already have."""
-    given = raw.get("input_type")
-    if isinstance(given, Mapping):  # a dictionary in memory, an array in a file
-        given = given.get("input")
-    n_axes = None if given is None else len(shape_of(given) or ())
-    if n_axes == 0:
+def _is_integrator(raw: Mapping[str, Any]) -> bool:
+    """Say whether the parameters of a LIF mean no leak at all: tau and r infinite, no leak voltage.
+
+    snnTorch writes beta = 1 so (tau = dt / (1 - beta), r = tau / dt); the limit is ``v += i``.
+    """
+    tau, r, leak = (np.asarray(raw.get(key, np.nan)) for key in ("tau", "r", "v_leak"))
+    if any(array.dtype.kind not in "fiu" or not array.size for array in (tau, r, leak)):
         return False
-    start, end = whole_number(raw.get("start_dim", 1)), whole_number(raw.get("end_dim", -1))
-    if start is None or end is None:
-        return False
-    return n_axes == 1 or (start == 0 and (end == -1 or end == (n_axes or 0) - 1))
+    return bool(np.isposinf(tau).all() and np.isposinf(r).all() and not leak.any())
 
 
 def unusable(where: str, found: str, limit: str) -> Finding:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from math import prod
 
 import numpy as np
 
-from neurodeploy.findings.codes_nir import BAD_STRUCTURE, TOO_LARGE
-from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.findings.codes_nir import BAD_STRUCTURE, READ_AS_INTEGRATOR, TOO_LARGE
+from neurodeploy.findings.finding import Finding, NeurodeployError
 from neurodeploy.graph.checks.structure import immediate
 from neurodeploy.graph.model import INPUT, Population, Projection
-from neurodeploy.graph.neurons import PARAMETERS, ignored_value, of_nir_type
+from neurodeploy.graph.neurons import PARAMETERS, NeuronModel, ignored_value, of_nir_type
 from neurodeploy.graph.synapses import Floats, stacked, summed
 from neurodeploy.nir.linear import Drive, Linear
 from neurodeploy.nir.metadata import recorded_text
 from neurodeploy.nir.nodes import NEURONS, FlatGraph, Node
+from neurodeploy.nir.raw import shown
 from neurodeploy.nir.storage import MAX_SYNAPSES
 
 MAX_POPULATIONS = 1000
@@ -24,51 +26,91 @@ MAX_POPULATIONS = 1000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """Populations in an order in which they can be computed, what joins them, and how it was composed."""
+    """Populations in an order in which they can be computed, what joins them, and what each Output shows."""
 
     input_size: int
     populations: tuple[Population, ...]
     projections: tuple[Projection, ...]
-    linear: Linear
+    outputs: tuple[str, ...]
+    notes: tuple[Finding, ...]
 
 
 def parts_of(flat: FlatGraph, dt_s: float | None) -> Parts:
     """Put populations and projections together."""
-    input_size = _input_size(flat)
-    linear = Linear(flat, input_size, dt_s)
+    input_shape = _input_shape(flat)
+    linear = Linear(flat, input_shape, dt_s)
     neurons = {node.name: node for node in flat.of_type(*NEURONS)}
-    if len(neurons) > MAX_POPULATIONS:
-        raise _too_large(flat.where, f"{len(neurons)} populations", str(MAX_POPULATIONS))
-    bias: dict[str, Floats] = {}
+    outputs = [node.name for node in flat.of_type("Output") if not node.nested]
+    if len(neurons) + len(outputs) > MAX_POPULATIONS:
+        found = f"{len(neurons)} populations and {len(outputs)} outputs"
+        raise _too_large(flat.where, found, str(MAX_POPULATIONS))
+    populations: dict[str, Population] = {}
     projections: dict[str, list[Projection]] = {}
+    notes = list(flat.notes)
+    shown_by = []
     n_synapses = 0
-    for name in neurons:
+    for name in [*neurons, *outputs]:
         drive = linear.into(name)
-        bias[name] = drive.bias
+        if name in neurons:
+            populations[name] = _population(neurons[name], drive.bias, linear.size(name), dt_s)
+        else:
+            source = linear.shown_by(drive)
+            shown_by.append(source or name)
+            if source is not None:
+                continue
+            populations[name] = _integrators(flat, name, drive, dt_s)
+            notes.append(_read_as_integrators(flat, name, drive))
         projections[name] = _projections(name, drive, linear, dt_s)
         n_synapses += sum(len(p.listed) for p in projections[name])
         if n_synapses > MAX_SYNAPSES:
             raise _too_large(flat.where, f"{n_synapses} synapses and more", str(MAX_SYNAPSES))
-    order = _order(flat, [p for found in projections.values() for p in found], list(neurons), dt_s)
+    order = _order(flat, [p for found in projections.values() for p in found], list(populations), dt_s)
     rank = {name: k for k, name in enumerate([INPUT, *order])}
     return Parts(
-        input_size,
-        tuple(_population(neurons[n], bias[n], linear.size(n), dt_s) for n in order),
+        prod(input_shape),
+        tuple(populations[n] for n in order),
         tuple(p for n in order for p in sorted(projections[n], key=lambda p: rank[p.source])),
-        linear,
+        tuple(shown_by),
+        tuple(notes),
     )
 
 
-def _input_size(flat: FlatGraph) -> int:
+def _input_shape(flat: FlatGraph) -> tuple[int, ...]:
     inputs = [node for node in flat.of_type("Input") if not node.nested]
     if len(inputs) != 1:
         raise BAD_STRUCTURE.error(
             where=flat.where,
             found=f"{len(inputs)} Input nodes",
-            limit="exactly one",
-            help="Join the inputs into one.",
+            limit="exactly one: a file does not say in which order the channels of several stand in a sample",
+            help="Join the inputs into one, and let the first weights of each branch take its channels.",
         )
-    return int(np.prod(inputs[0].shape, dtype=np.int64))
+    return inputs[0].shape
+
+
+def _integrators(flat: FlatGraph, name: str, drive: Drive, dt_s: float | None) -> Population:
+    """Give the leaky integrators whose v is the weighted sum that an Output shows."""
+    if not drive.wires:
+        raise BAD_STRUCTURE.error(
+            where=f"{flat.where}: {shown(name)}",
+            found="an Output that no input and no neuron leads to",
+            limit="populations, or weighted sums of them",
+            help="Join it to the network.",
+        )
+    tau_s = np.nan if dt_s is None else dt_s
+    values = {"tau_s": tau_s, "r": 1.0, "v_leak": 0.0}
+    values |= {key: ignored_value(key, tau_s) for key in PARAMETERS if key not in (*values, "bias")}
+    full = {key: np.full(drive.bias.size, value) for key, value in values.items()}
+    return Population(name=name, model=NeuronModel.LI, bias=drive.bias, **full)
+
+
+def _read_as_integrators(flat: FlatGraph, name: str, drive: Drive) -> Finding:
+    sources = ", ".join(sorted(shown(source) for source in drive.wires))
+    return READ_AS_INTEGRATOR.finding(
+        where=f"{flat.where}: {shown(name)}",
+        found=f"{drive.bias.size} weighted sums of {sources}",
+        limit="leaky integrators of tau = dt, r = 1, v_leak = 0",
+        help="To score by another neuron, write one before the Output.",
+    )
 
 
 def _too_large(where: str, found: str, limit: str) -> NeurodeployError:
@@ -86,6 +128,8 @@ def _population(node: Node, bias: Floats, size: int, dt_s: float | None) -> Popu
         for name in PARAMETERS
         if name != "bias"
     }
+    if node.stepwise and dt_s is not None:
+        values["r"] = values["r"] / dt_s
     full = {name: np.broadcast_to(value, (size,)).astype(np.float64) for name, value in values.items()}
     return Population(name=node.name, model=model, bias=bias, **full)
 

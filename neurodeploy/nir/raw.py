@@ -27,11 +27,19 @@ def shape_of(value: Any) -> tuple[int, ...] | None:
 
 def whole_number(value: Any) -> int | None:
     """Give a number of a file as an int, None where it is none or not whole."""
-    array = np.asarray(value)
-    if array.size != 1 or array.dtype.kind not in "fiu":
+    found = whole_numbers(value)
+    return found[0] if found is not None and len(found) == 1 else None
+
+
+def whole_numbers(value: Any) -> tuple[int, ...] | None:
+    """Give a few numbers of a file as ints, None where they are none, not whole, or more than 32."""
+    if value is None or isinstance(value, Unread | Matrix):
         return None
-    number = float(array.reshape(-1)[0])
-    return int(number) if number.is_integer() else None
+    array = np.asarray(value)
+    if not 0 < array.size <= 32 or array.dtype.kind not in "fiu":
+        return None
+    numbers = [float(n) for n in array.reshape(-1)]
+    return tuple(int(n) for n in numbers) if all(n.is_integer() for n in numbers) else None
 
 
 def described(value: Any) -> str:

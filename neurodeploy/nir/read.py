@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurodeploy.findings.codes_nir import BAD_STRUCTURE, NO_DT
-from neurodeploy.findings.finding import raise_errors
+from neurodeploy.findings.finding import Finding, raise_errors
 from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.model import Graph, Population, Projection, Readout
 from neurodeploy.nir.metadata import input_max, name_of, recorded_dt, recorded_text
@@ -28,7 +28,7 @@ class Description:
         As recorded, else that of the file.
     dt_s
         Length of one step, in seconds; None where neither the file nor the caller says.
-    input_size, input_max, populations, projections, readout
+    input_size, input_max, populations, projections, readout, notes
         As in :class:`neurodeploy.graph.model.Graph`; delays are in seconds, and where dt is not known they
         are as in the file, a population that feeds itself without a Delay has none, and the ``tau_syn_s`` of
         populations without filter is NaN.
@@ -41,6 +41,7 @@ class Description:
     populations: tuple[Population, ...]
     projections: tuple[Projection, ...]
     readout: Readout | None
+    notes: tuple[Finding, ...]
 
 
 def read_nir(path: Path, dt_s: float | None = None) -> Graph:
@@ -70,6 +71,9 @@ def read_nir(path: Path, dt_s: float | None = None) -> Graph:
     -----
     A population that feeds itself without an explicit Delay does so one step later: all frameworks that write
     recurrent networks as NIR compute them so. A longer loop needs an explicit Delay.
+
+    A weighted sum before an Output becomes leaky integrators of tau = dt (a note, ND127). A LIF whose tau and
+    r are infinite is an IF with r = 1 / dt.
     """
     path = Path(path)
     return _graph(flatten(load(path), str(path)), path.stem, dt_s)
@@ -111,6 +115,7 @@ def describe_nir(path: Path, dt_s: float | None = None) -> Description:
         populations=parts.populations,
         projections=parts.projections,
         readout=_readout(flat, parts),
+        notes=parts.notes,
     )
 
 
@@ -133,6 +138,7 @@ def _graph(flat: FlatGraph, name: str, dt_s: float | None) -> Graph:
         populations=parts.populations,
         projections=parts.projections,
         readout=_readout(flat, parts),
+        notes=parts.notes,
     )
     raise_errors(replace(finding, where=f"{flat.where}: {finding.where}") for finding in check_graph(graph))
     return graph
@@ -143,9 +149,8 @@ def _readout(flat: FlatGraph, parts: Parts) -> Readout | None:
     name = recorded_text(flat, "readout")
     if name is not None:
         return Readout(population=name, score=recorded_text(flat, "score") or "") if name else None
-    outputs = [node.name for node in flat.of_type("Output") if not node.nested]
-    sources = [parts.linear.population_at(name) for name in outputs]
-    if len(sources) != 1:
+    if len(parts.outputs) != 1:
         return None
-    spiking = next(p.model.spiking for p in parts.populations if p.name == sources[0])
-    return Readout(population=sources[0], score="spike_count" if spiking else "softmax_sum")
+    (source,) = parts.outputs
+    spiking = next(p.model.spiking for p in parts.populations if p.name == source)
+    return Readout(population=source, score="spike_count" if spiking else "softmax_sum")

@@ -19,6 +19,9 @@ Floats = NDArray[np.float64]
 MAX_WORK = 2**36
 """Multiplications of two dense matrices for one node."""
 
+SPARSE = 64
+"""A product is listed where fewer than one in so many of a dense one's multiplications are not by 0."""
+
 
 class Wires(NamedTuple):
     """What one source gives to the elements of a node: ``weight * source[pre](t - delay_s)`` at ``post``.
@@ -50,8 +53,9 @@ def joined(shape: tuple[int, int], parts: Sequence[Wires]) -> Wires:
 def product(weight: Matrix, wires: Wires, n_sources: int, where: str) -> Wires:
     """Put a weight behind synapses: ``weight @ wires``, for each delay.
 
-    Where each source reaches at most one element for each delay, as by itself, every synapse is one product;
-    else dense matrices are multiplied, so that sums have the order that NumPy gives them.
+    Where each source reaches at most one element for each delay, as by itself, every synapse is one product.
+    Else dense matrices are multiplied, so that sums have the order that NumPy gives them, or, where nearly
+    all of their products would be 0 (a convolution behind a pool), the products are listed and added in order.
 
     Raises
     ------
@@ -61,6 +65,14 @@ def product(weight: Matrix, wires: Wires, n_sources: int, where: str) -> Wires:
     with np.errstate(over="ignore", invalid="ignore"):
         if _reaches_one(wires):
             return _each_by_itself(weight, wires, where)
+        n_pairs = int(np.bincount(weight.pre, minlength=weight.shape[1])[wires.post].sum())
+        n_delays = len(np.unique(wires.delay_s))
+        if (
+            n_pairs <= MAX_SYNAPSES
+            and n_pairs * SPARSE < n_delays * weight.shape[0] * weight.shape[1] * n_sources
+        ):
+            made = _each_by_itself(weight, wires, where)
+            return Wires(*summed((weight.shape[0], n_sources), *made))
         return _by_delay(weight, wires, n_sources, where)
 
 

@@ -26,11 +26,11 @@ def tau_spectrum(graph: Graph, *, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-        With a line for each population: the share of its neurons (0 to 1) against tau in milliseconds, and
-        a line at dt, below which an Euler step has no meaning.
+        With a line for each population that leaks: the share of its neurons (0 to 1) against tau in
+        milliseconds, and a line at dt, below which an Euler step has no meaning.
     """
     ax = axes_of(ax)
-    for p in graph.populations:
+    for p in (p for p in graph.populations if p.model.leaky):
         tau_ms = np.sort(p.tau_s) * 1e3
         share = (np.arange(p.size) + 0.5) / max(p.size, 1)
         ax.plot(share, tau_ms, ".-", label=literal(p.name))

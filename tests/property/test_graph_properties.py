@@ -12,6 +12,7 @@ from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.interpret import interpret, interpret_reference
 from neurodeploy.graph.lowering import canonical, canonical_projection, lower, raise_branches
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
+from neurodeploy.graph.neurons import rest
 from neurodeploy.nir.read import from_nir, read_nir
 from neurodeploy.nir.write import to_nir, write_nir
 from neurodeploy.units import steps_to_delay
@@ -48,7 +49,7 @@ def random_projection(rng, source, target, pre, post, first_step):
 def graphs(draw, loops=True):
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     n = draw(st.integers(1, 3))
-    spiking = [draw(st.sampled_from([NeuronModel.LIF, NeuronModel.CUBA_LIF])) for _ in range(n - 1)]
+    spiking = [draw(st.sampled_from([m for m in NeuronModel if m.spiking])) for _ in range(n - 1)]
     models = [*spiking, draw(st.sampled_from(list(NeuronModel)))]
     # names out of alphabetical order: HDF5 lists nodes by name
     names = ["z", "output", "b"][:n]
@@ -193,7 +194,7 @@ def test_silence_in_is_silence_out(graph):
         trace = traces.populations[p.name]
         assert not trace.spikes.any()
         # v stays at its rest but for the last digit of an Euler step
-        np.testing.assert_allclose(trace.v, np.broadcast_to(p.v_leak, trace.v.shape), rtol=0, atol=1e-15)
+        np.testing.assert_allclose(trace.v, np.broadcast_to(rest(p).v, trace.v.shape), rtol=0, atol=1e-15)
 
 
 @settings(max_examples=25, deadline=None)

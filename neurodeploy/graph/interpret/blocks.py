@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.graph.model import INPUT, Graph, Population
+from neurodeploy.graph.neurons import rest_v
 
 
 class SynapsesBySource(NamedTuple):
@@ -24,7 +25,7 @@ class SynapsesBySource(NamedTuple):
 
 
 class Parameters(NamedTuple):
-    """The parameters of a block's neurons, one array each."""
+    """The parameters of a block's neurons, one array each; ``alpha`` of what does not leak is dt."""
 
     alpha: NDArray[np.float64]
     alpha_syn: NDArray[np.float64]
@@ -35,6 +36,7 @@ class Parameters(NamedTuple):
     v_reset: NDArray[np.float64]
     bias: NDArray[np.float64]
     filtered: NDArray[np.bool_]
+    leaky: NDArray[np.bool_]
 
 
 class Block(NamedTuple):
@@ -157,13 +159,14 @@ def parameters_of(dt_s: float, block: list[Population]) -> Parameters:
         return np.concatenate(arrays)
 
     return Parameters(
-        alpha=join([dt_s / p.tau_s for p in block]),
+        alpha=join([dt_s / p.tau_s if p.model.leaky else np.full(p.size, dt_s) for p in block]),
         alpha_syn=join([dt_s / p.tau_syn_s if p.model.filtered else np.ones(p.size) for p in block]),
         w_in=join([p.w_in for p in block]),
         r=join([p.r for p in block]),
-        v_leak=join([p.v_leak for p in block]),
+        v_leak=join([rest_v(p) for p in block]),
         v_threshold=join([p.v_threshold if p.model.spiking else np.full(p.size, np.inf) for p in block]),
         v_reset=join([p.v_reset for p in block]),
         bias=join([p.bias for p in block]),
         filtered=join([np.full(p.size, p.model.filtered) for p in block]),
+        leaky=join([np.full(p.size, p.model.leaky) for p in block]),
     )

@@ -166,7 +166,10 @@ def _advance_python(p: Any, synapses: Any, current: Any, z: Any, v_out: Any) -> 
             if p.filtered[m]:
                 c[m] += p.alpha_syn[m] * (p.w_in[m] * i - c[m])
                 i = c[m]
-            x = v[m] + p.alpha[m] * (p.r[m] * i + p.v_leak[m] - v[m])
+            if p.leaky[m]:
+                x = v[m] + p.alpha[m] * (p.r[m] * i + p.v_leak[m] - v[m])
+            else:
+                x = v[m] + p.alpha[m] * (p.r[m] * i)
             if x > p.v_threshold[m]:
                 x = p.v_reset[m]
                 z[step, m] = 1

@@ -52,7 +52,9 @@ def test_a_population_has_no_arrays_but_the_parameters_of_the_table():
 
 
 def test_a_model_is_found_by_its_name_in_files():
-    assert [NeuronModel(name) for name in ("lif", "li", "cuba_lif", "cuba_li")] == list(NeuronModel)
+    assert [NeuronModel(name) for name in ("lif", "li", "cuba_lif", "cuba_li", "if", "i")] == list(
+        NeuronModel
+    )
     assert NeuronModel.LIF == "lif"
     assert NeuronModel.LIF.value == "lif"
     assert of_nir_type("Conv2d") is None

@@ -274,11 +274,14 @@ def test_a_neuron_with_a_name_that_no_file_can_have_is_a_finding(refused, name):
     assert "\x1b" not in place
 
 
-def test_a_neuron_called_input_is_a_finding(refused):
+def test_a_neuron_called_input_gets_another_name_and_this_is_said(read):
     tree = files.sound()
     tree["nodes"]["x"], tree["nodes"]["input"] = tree["nodes"]["input"], tree["nodes"].pop("n1")
     tree["edges"] = np.array([["x", "n0"], ["n0", "input"], ["input", "output"]], dtype=object)
-    assert refused(tree) == ("ND106", "input")
+    graph = read(tree)
+    assert [p.name for p in graph.populations] == ["input_neurons"]
+    assert [p.name for p in graph.projections] == ["input->input_neurons"]
+    assert [(n.code, n.severity.value) for n in graph.notes] == [("ND128", "note")]
 
 
 @pytest.mark.parametrize("name", ["[bold]x[", "[red]", "ä ö", "a b", "None", "0"])
@@ -325,7 +328,7 @@ def test_a_flatten_of_nothing_in_particular_is_a_finding(refused, key, value):
     tree = files.chain(
         files.node("Flatten", **flatten), files.node("Linear", weight=np.ones((2, 3))), files.lif()
     )
-    assert refused(tree) == ("ND120", "n0")
+    assert refused(tree) == ("ND124", "n0")
 
 
 def test_at_most_twenty_findings_are_told(read):
