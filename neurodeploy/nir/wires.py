@@ -55,7 +55,7 @@ def product(weight: Matrix, wires: Wires, n_sources: int, where: str) -> Wires:
 
     Where each source reaches at most one element for each delay, as by itself, every synapse is one product.
     Else dense matrices are multiplied, so that sums have the order that NumPy gives them, or, where nearly
-    all of their products would be 0 (a convolution behind a pool), the products are listed and added in order.
+    all of their products would be 0 (a convolution behind a pool), the products are listed and added.
 
     Raises
     ------

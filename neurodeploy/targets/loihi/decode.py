@@ -40,7 +40,8 @@ def float_rungs(graph: Graph, program: FixedGraph) -> list[LadderGraph]:
     With ``alpha = dv / 4096``, ``beta = (du + 1) / 4096`` (1 without a synaptic filter), and
     ``gain = alpha * r * beta * w_in`` (``w_in`` only with a filter), integer v is
     ``(v - origin) * scale``, and an integer weight stands for
-    ``weight_int * 2**exponent * 2**6 / (scale * gain)``; a threshold for ``vth * 2**6 / scale + origin``; a
+    ``weight_int * 2**exponent * 2**6 / (scale * gain)`` (where nothing leaks, dt takes the place of alpha and
+    v_leak that of the origin); a threshold for ``vth * 2**6 / scale + origin``; a
     bias for ``(bias_int / (scale * alpha) + origin - v_leak) / (r * w_in)``. Behind a filter the chip adds
     the bias to v at once and the float network does not (ND305): that is left to the last rung.
     """
@@ -80,7 +81,7 @@ def _with_decays(graph: Graph, program: FixedGraph) -> Graph:
         return np.minimum(decay_to_tau(decay, graph.dt_s, bits=DECAY_BITS), NO_LEAK_STEPS * graph.dt_s)
 
     def change(population: Population, fixed: FixedPopulation) -> Population:
-        changed = replace(population, tau_s=tau(fixed.dv))
+        changed = replace(population, tau_s=tau(fixed.dv)) if population.model.leaky else population
         return replace(changed, tau_syn_s=tau(fixed.du + 1)) if population.model.filtered else changed
 
     return _each_population(graph, program, change)
@@ -91,7 +92,7 @@ def _with_weights(graph: Graph, program: FixedGraph) -> Graph:
 
     def change(projection: Projection, fixed: FixedProjection) -> Projection:
         target = program.population(fixed.target)
-        unit = target.scale * gain(graph.population(fixed.target), target)
+        unit = target.scale * gain(graph.population(fixed.target), target, program.dt_s)
         with np.errstate(divide="ignore", invalid="ignore"):
             weight = fixed.weight * 2.0 ** (fixed.exponent + STATE_SHIFT) / unit[None, :, None]
         # Where the gain is 0 no input reaches v, so the weight means nothing and may stay.
@@ -104,11 +105,13 @@ def _with_thresholds(graph: Graph, program: FixedGraph) -> Graph:
     """Give every neuron the threshold and the bias that its integers stand for."""
 
     def change(population: Population, fixed: FixedPopulation) -> Population:
-        alpha = fixed.dv / 2.0**DECAY_BITS
-        into_v = population.r * population.w_in if population.model.filtered else population.r
+        alpha = into_v(population, fixed, program.dt_s)
+        gain_of_bias = population.r * population.w_in if population.model.filtered else population.r
         with np.errstate(divide="ignore", invalid="ignore"):
             drive = fixed.bias / (fixed.scale * alpha)
-            bias = (drive + fixed.origin - population.v_leak) / into_v
+            if population.model.leaky:
+                drive = drive + fixed.origin - population.v_leak
+            bias = drive / gain_of_bias
         bias = np.where(np.isfinite(bias), bias, population.bias)
         if not population.model.spiking:
             return replace(population, bias=bias)
@@ -118,9 +121,14 @@ def _with_thresholds(graph: Graph, program: FixedGraph) -> Graph:
     return _each_population(graph, program, change)
 
 
-def gain(population: Population, fixed: FixedPopulation) -> NDArray[np.float64]:
+def into_v(population: Population, fixed: FixedPopulation, dt_s: float) -> NDArray[np.float64]:
+    """Give what a step multiplies ``r * i`` by: dt/tau as the registers hold it, dt where nothing leaks."""
+    return np.full(fixed.size, dt_s) if not population.model.leaky else fixed.dv / 2.0**DECAY_BITS
+
+
+def gain(population: Population, fixed: FixedPopulation, dt_s: float) -> NDArray[np.float64]:
     """Give what one unit of synaptic input adds to v, per neuron, with the decays of the registers."""
-    through = fixed.dv / 2.0**DECAY_BITS * population.r
+    through = into_v(population, fixed, dt_s) * population.r
     if population.model.filtered:
         through = through * population.w_in * (fixed.du + 1) / 2.0**DECAY_BITS
     return np.asarray(through)

@@ -46,13 +46,18 @@ class GroupDecays:
         populations = []
         for population in graph.populations:
             decays = decided.decays[population.name]
-            held = decay_to_tau(np.maximum(decays.membrane, 0.5), graph.dt_s, bits=DECAY_BITS)
-            worst = float(np.abs(held / population.tau_s - 1).max())
+            worst = 0.0
+            if population.model.leaky:
+                held = decay_to_tau(np.maximum(decays.membrane, 0.5), graph.dt_s, bits=DECAY_BITS)
+                worst = float(np.abs(held / population.tau_s - 1).max())
             groups = int(decays.group.max()) + 1
             decided = decided.noted(
                 "populations", population.name, groups=groups, worst_tau_error=worst
             ).found(*moved_tau_findings(f"{graph.name}.{population.name}", worst, groups))
-            changed = replace(population, tau_s=decay_to_tau(decays.membrane, graph.dt_s, bits=DECAY_BITS))
+            changed = population
+            if population.model.leaky:
+                tau_s = decay_to_tau(decays.membrane, graph.dt_s, bits=DECAY_BITS)
+                changed = replace(population, tau_s=tau_s)
             if population.model.filtered:
                 filtered = decay_to_tau(decays.current + 1, graph.dt_s, bits=DECAY_BITS)
                 changed = replace(changed, tau_syn_s=filtered)
@@ -60,8 +65,13 @@ class GroupDecays:
         return Draft(replace(graph, populations=tuple(populations)), decided)
 
     def registers(self, population: Population, dt_s: float) -> Grouped:
-        """Give the registers of each neuron; tau = dt needs 4096 and gets the register's maximum."""
-        dv = np.minimum(tau_to_decay(population.tau_s, dt_s, bits=DECAY_BITS), self.dv_max)
+        """Give the registers of each neuron; tau = dt needs 4096 and gets the register's maximum.
+
+        What does not leak has a register of 0.
+        """
+        dv = np.zeros(population.size, dtype=np.int64)
+        if population.model.leaky:
+            dv = np.minimum(tau_to_decay(population.tau_s, dt_s, bits=DECAY_BITS), self.dv_max)
         du = np.full(population.size, DU_NO_FILTER, dtype=np.int64)
         if population.model.filtered:
             du = np.clip(tau_to_decay(population.tau_syn_s, dt_s, bits=DECAY_BITS) - 1, 0, self.du_max)
@@ -69,8 +79,13 @@ class GroupDecays:
 
 
 def alpha(decays: Grouped) -> NDArray[np.float64]:
-    """Give dt/tau as the registers hold it."""
+    """Give dt/tau as the registers hold it; 0 for what does not leak."""
     return decays.membrane / 2.0**DECAY_BITS
+
+
+def into_v(population: Population, decays: Grouped, dt_s: float) -> NDArray[np.float64]:
+    """Give what a step multiplies ``r * i`` by: dt/tau as registers hold it, or dt where nothing leaks."""
+    return alpha(decays) if population.model.leaky else np.full(population.size, dt_s)
 
 
 def alpha_syn(decays: Grouped) -> NDArray[np.float64]:

@@ -39,7 +39,7 @@ def encode(draft: Draft[Decisions], *, vth_max: int) -> FixedGraph:
         dt_s=graph.dt_s,
         input_size=graph.input_size,
         input_max=graph.input_max,
-        populations=tuple(_population(p, decided, vth_max) for p in graph.populations),
+        populations=tuple(_population(p, decided, vth_max, graph.dt_s) for p in graph.populations),
         projections=tuple(
             _projection(graph, projection, decided)
             for population in graph.populations
@@ -49,7 +49,7 @@ def encode(draft: Draft[Decisions], *, vth_max: int) -> FixedGraph:
     )
 
 
-def _population(population: Population, decided: Decisions, vth_max: int) -> FixedPopulation:
+def _population(population: Population, decided: Decisions, vth_max: int, dt_s: float) -> FixedPopulation:
     name = population.name
     decays, scale, exponent = decided.decays[name], decided.scale[name], decided.bias_exponent[name]
     vth = np.full(population.size, vth_max, dtype=np.int64)
@@ -63,7 +63,7 @@ def _population(population: Population, decided: Decisions, vth_max: int) -> Fix
         dv=decays.membrane.astype(np.int32),
         du=decays.current.astype(np.int32),
         vth=vth.astype(np.int32),
-        bias_mantissa=_whole(drive_per_step(population, decays) * scale / 2.0**exponent, name).astype(
+        bias_mantissa=_whole(drive_per_step(population, decays, dt_s) * scale / 2.0**exponent, name).astype(
             np.int32
         ),
         bias_exponent=np.full(population.size, exponent, dtype=np.int32),
@@ -75,7 +75,7 @@ def _population(population: Population, decided: Decisions, vth_max: int) -> Fix
 
 def _projection(graph: Graph, projection: Projection, decided: Decisions) -> FixedProjection:
     target = graph.population(projection.target)
-    unit = weight_unit(decided, target.name) * gains(target, decided.decays[target.name])
+    unit = weight_unit(decided, target.name) * gains(target, decided.decays[target.name], graph.dt_s)
     weight = _whole(projection.weight * unit[None, :, None], projection.name).astype(np.int32)
     steps = delay_to_steps(projection.delay_s, graph.dt_s)
     deployed = deployed_delays(projection, steps, decided.latency_steps)

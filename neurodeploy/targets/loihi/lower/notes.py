@@ -61,7 +61,7 @@ def decay_findings(graph: Graph) -> list[Finding]:
     """Find time constants so long that their decay register would hold 0, which is no leak and no input."""
     findings = []
     for population in graph.populations:
-        taus = [("tau", population.tau_s)]
+        taus = [("tau", population.tau_s)] if population.model.leaky else []
         if population.model.filtered:
             taus.append(("tau_syn", population.tau_syn_s))
         for name, tau_s in taus:

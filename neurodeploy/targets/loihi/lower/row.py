@@ -12,6 +12,7 @@ from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import INPUT, Graph
+from neurodeploy.graph.neurons import rest_v
 from neurodeploy.passes.draft import AfterEach, Draft, Pass, run_passes
 from neurodeploy.quantise.grid import WeightGrid
 from neurodeploy.targets.limits import Limit
@@ -143,7 +144,7 @@ def _becomes_netx(graph: Graph, grouping: GroupDecays) -> bool:
     latency = solve_latencies(graph, steps)
     for population in graph.populations:
         decays = grouping.registers(population, graph.dt_s)
-        late = latency[population.name] > 0 and drive_per_step(population, decays).any()
-        if decays.group.max() > 0 or late or (population.v_leak != origin(population)).any():
+        late = latency[population.name] > 0 and drive_per_step(population, decays, graph.dt_s).any()
+        if decays.group.max() > 0 or late or (rest_v(population) != origin(population)).any():
             return False
     return True

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.graph.model import Graph, Population
+from neurodeploy.graph.neurons import rest_v
 from neurodeploy.passes.draft import Draft
 from neurodeploy.quantise.grid import WeightGrid, best_factor
 from neurodeploy.quantise.groups import Grouped
 from neurodeploy.targets.loihi.chip import DECAY_BITS, STATE_LIMIT, STATE_SHIFT
-from neurodeploy.targets.loihi.lower.decays import alpha, alpha_syn
+from neurodeploy.targets.loihi.lower.decays import alpha_syn, into_v
 from neurodeploy.targets.loihi.lower.decisions import Decisions
 from neurodeploy.targets.loihi.lower.peak import peak_sum, worst_sum
 from neurodeploy.units import round_nearest
@@ -34,13 +35,14 @@ ACCUMULATOR_MARGIN = 1.5
 """A step's input may grow to this many times what the calibration samples brought before it overflows."""
 
 
-def gains(population: Population, decays: Grouped) -> NDArray[np.float64]:
+def gains(population: Population, decays: Grouped, dt_s: float) -> NDArray[np.float64]:
     """Give what one unit of synaptic input adds to v at the step it arrives, per neuron.
 
     ``alpha * r`` for unfiltered models and ``alpha * r * w_in * dt/tau_syn`` for filtered ones, with the
-    decays that the registers really hold: alpha = dv / 4096, dt/tau_syn = (du + 1) / 4096.
+    decays that the registers really hold: alpha = dv / 4096, dt/tau_syn = (du + 1) / 4096. Where nothing
+    leaks dt takes the place of alpha.
     """
-    gain = alpha(decays) * population.r
+    gain = into_v(population, decays, dt_s) * population.r
     if population.model.filtered:
         gain = gain * population.w_in * alpha_syn(decays)
     return gain
@@ -56,20 +58,22 @@ def relative_scale(population: Population) -> NDArray[np.float64]:
 
 def origin(population: Population) -> NDArray[np.float64]:
     """Give the float v that integer 0 stands for: the chip resets to 0; a readout rests at its leak."""
-    return population.v_reset if population.model.spiking else population.v_leak
+    return population.v_reset if population.model.spiking else rest_v(population)
 
 
-def drive_per_step(population: Population, decays: Grouped) -> NDArray[np.float64]:
+def drive_per_step(population: Population, decays: Grouped, dt_s: float) -> NDArray[np.float64]:
     """Give the constant that is added to v each step, in float units: bias, and leak seen from the reset."""
     current = population.bias * population.r
     if population.model.filtered:
         current = current * population.w_in
+    if not population.model.leaky:
+        return np.asarray(current * dt_s)
     return np.asarray((current + population.v_leak - origin(population)) * decays.membrane / 2.0**DECAY_BITS)
 
 
 def jumps_of_v(graph: Graph, population: Population, decays: Grouped) -> dict[str, NDArray[np.float64]]:
     """Give each projection's weights as jumps of v, relative to the neuron's threshold span."""
-    gain = gains(population, decays) * relative_scale(population)
+    gain = gains(population, decays, graph.dt_s) * relative_scale(population)
     return {p.name: p.weight * gain[None, :, None] for p in graph.into(population.name)}
 
 
@@ -111,7 +115,11 @@ class ChooseScale:
         for population in graph.populations:
             jumps = jumps_of_v(graph, population, decided.decays[population.name])
             chosen, exponent[population.name] = self.choose(
-                population, decided.decays[population.name], jumps, _reach(population, decided)
+                population,
+                decided.decays[population.name],
+                jumps,
+                _reach(population, decided),
+                dt_s=graph.dt_s,
             )
             scale[population.name] = self._within_accumulator(graph, population.name, jumps, chosen, decided)
         return Draft(graph, replace(decided, scale=scale, weight_exponent=exponent))
@@ -122,13 +130,15 @@ class ChooseScale:
         decays: Grouped,
         jumps: Mapping[str, NDArray[np.float64]],
         reach: float | None,
+        *,
+        dt_s: float,
     ) -> tuple[NDArray[np.float64], int]:
         """Give integer units of v for one float unit, per neuron, and the weight exponent."""
         # One array for each tap: a tap is one connection, or several that have its signs at most.
         matrices = [tap for weight in jumps.values() for tap in weight if tap.any()]
         relative = relative_scale(population)
         bounds = []
-        drive = float(np.abs(drive_per_step(population, decays) * relative).max(initial=0.0))
+        drive = float(np.abs(drive_per_step(population, decays, dt_s) * relative).max(initial=0.0))
         if drive > 0:
             bounds.append((self.mantissa_max << self.bias_exponent_max) / drive)
         if reach:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurodeploy.graph.model import Population
+from neurodeploy.graph.neurons import rest_v
 from neurodeploy.passes.draft import Draft
 from neurodeploy.targets.loihi.chip import STATE_SHIFT
-from neurodeploy.targets.loihi.lower.decays import alpha
+from neurodeploy.targets.loihi.lower.decays import into_v
 from neurodeploy.targets.loihi.lower.decisions import Decisions
 from neurodeploy.targets.loihi.lower.notes import filtered_bias_findings
 from neurodeploy.targets.loihi.lower.scale import drive_per_step, origin, rewound
@@ -40,34 +42,35 @@ class RoundThresholds:
         graph, decided = draft.graph, draft.decided
         populations = []
         for population in graph.populations:
-            changed, decided = self._round(population, decided)
+            changed, decided = self._round(population, decided, graph.dt_s)
             populations.append(changed)
             decided = decided.found(*filtered_bias_findings(f"{graph.name}.{population.name}", population))
         return Draft(replace(graph, populations=tuple(populations)), decided)
 
-    def _round(self, population: Population, decided: Decisions) -> tuple[Population, Decisions]:
+    def _round(self, population: Population, decided: Decisions, dt_s: float) -> tuple[Population, Decisions]:
         name = population.name
         decays, scale, latency = decided.decays[name], decided.scale[name], decided.latency_steps[name]
-        bias = drive_per_step(population, decays) * scale
+        bias = drive_per_step(population, decays, dt_s) * scale
         exponent = self.least_exponent
         while np.abs(round_nearest(bias / 2.0**exponent)).max(initial=0) > self.mantissa_max:
             exponent += 1
         whole = round_nearest(bias / 2.0**exponent) << exponent
         start = rewound(
-            (population.v_leak - origin(population)) * scale,
+            self._first_v(population, scale, latency),
             bias=whole,
             dv=decays.membrane,
             latency_steps=latency,
         )
         vth = np.full(population.size, self.vth_max, dtype=np.int64)
-        into_v = population.r * population.w_in if population.model.filtered else population.r
+        gain = population.r * population.w_in if population.model.filtered else population.r
         with np.errstate(divide="ignore", invalid="ignore"):
-            drive = whole / (scale * alpha(decays))
-            held = (drive + origin(population) - population.v_leak) / into_v
+            drive = whole / (scale * into_v(population, decays, dt_s))
+            if population.model.leaky:
+                drive = drive + origin(population) - population.v_leak
+            held = drive / gain
         changed = replace(population, bias=np.where(np.isfinite(held), held, population.bias))
         if population.model.spiking:
-            span = population.v_threshold - population.v_reset
-            vth = np.minimum(round_nearest(span * scale / 2.0**STATE_SHIFT), vth)
+            vth = self._threshold(population, scale)
             changed = replace(changed, v_threshold=vth * 2.0**STATE_SHIFT / scale + origin(population))
         decided = replace(
             decided,
@@ -82,3 +85,22 @@ class RoundThresholds:
             bias_exponent=exponent,
         )
         return changed, decided
+
+    def _first_v(
+        self, population: Population, scale: NDArray[np.float64], latency: int
+    ) -> NDArray[np.float64]:
+        """Give v before the first step of the population's own time, in integer units.
+
+        A population that runs late and whose leak drives it above its threshold would spike before its time,
+        and miss its first spike. It starts right below the threshold and crosses it in its first step.
+        """
+        start = np.asarray((rest_v(population) - origin(population)) * scale)
+        if latency == 0 or not population.model.spiking:
+            return start
+        vth = self._threshold(population, scale)
+        return np.where(start > vth << STATE_SHIFT, (vth << STATE_SHIFT) - 1, start)
+
+    def _threshold(self, population: Population, scale: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Give the threshold registers."""
+        span = population.v_threshold - population.v_reset
+        return np.minimum(round_nearest(span * scale / 2.0**STATE_SHIFT), self.vth_max)

@@ -58,7 +58,7 @@ class RoundWeights:
                     **_facts(projection, own, weight, clipped, decided.weight_exponent[population.name]),
                 )
                 unit = weight_unit(decided, population.name) * gains(
-                    population, decided.decays[population.name]
+                    population, decided.decays[population.name], graph.dt_s
                 )
                 with np.errstate(divide="ignore", invalid="ignore"):
                     real = weight / unit[None, :, None]
