@@ -82,8 +82,8 @@ def _type(file: h5py.File, rng: random.Random) -> str:
     place = _node(file, rng)
     name = rng.choice(
         ("LIF", "LI", "CubaLIF", "CubaLI", "Affine", "Linear", "Scale", "Delay", "Input", "Output", "Flatten",
-         "IF", "I", "Threshold", "Conv1d", "Conv2d", "SumPool2d", "NIRGraph", "", "lif", "x" * 3000,
-         "\x1b[31m")
+         "IF", "I", "Threshold", "Conv1d", "Conv2d", "SumPool2d", "AvgPool2d", "NIRGraph", "", "lif",
+         "x" * 3000, "\x1b[31m")
     )  # fmt: skip
     tree.replace(file, f"{place}/type", name)
     return f"type of {place} {name[:20]!r}"
@@ -109,6 +109,28 @@ def _resized(file: h5py.File, rng: random.Random) -> str:
     new = rng.choice(((0,), (1,), (7,), (4, 4), (3, 0), (2, 2, 2), (4, 5, 1), ()))
     tree.replace(file, f"{place}/{key}", np.full(new, 0.01))
     return f"{place}/{key} of shape {new}"
+
+
+_WINDOWS = {
+    "stride": (0, -1, 1.5, [0, 1], [2, 1], [1, 1, 1], 10**9, 2**62, float("nan"), "x"),
+    "padding": (-1, [-1, 0], [2, 2], 10**9, 4_000_000, 2**62, "same", "valid", "sane", float("inf")),
+    "dilation": (0, -1, [2, 1], 10**6, 2**62, [1, 1, 1]),
+    "groups": (0, -1, 2, 3, 2**40, 0.5, [1, 1]),
+    "kernel_size": (0, -1, 10**9, [2, 1], 4_000_000, [10**6, 10**6], "x"),
+    "input_shape": ([0, 6], [10**9, 6], [2**40, 2**40], [6, 6, 6], 36, [9, 4], "x"),
+}
+"""Values of convolutions and pools that mean nothing, or nothing of any use."""
+
+
+def _window(file: h5py.File, rng: random.Random) -> str:
+    nodes = file["node/nodes"]
+    found = [(name, key) for name in sorted(nodes) for key in sorted(_WINDOWS) if key in nodes[name]]
+    if not found:
+        return _type(file, rng)
+    name, key = rng.choice(found)
+    value = rng.choice(_WINDOWS[key])
+    tree.replace(file, f"/node/nodes/{name}/{key}", value)
+    return f"{key} of {name} = {value}"
 
 
 def _size(file: h5py.File, rng: random.Random) -> str:
@@ -188,7 +210,7 @@ def _metadata(file: h5py.File, rng: random.Random) -> str:
 
 _CHANGES: tuple[Callable[[h5py.File, random.Random], str], ...] = (
     _type, _parameter, _parameter, _parameter, _resized, _size, _edges, _edges, _renamed, _metadata,
-    _metadata,
+    _metadata, _window, _window, _window,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import h5py
@@ -201,6 +202,23 @@ def _graph(nodes: dict, edges: list, **metadata: object) -> nir.NIRGraph:
     return nir.NIRGraph({**ends, **nodes}, edges, metadata=dict(metadata))
 
 
+def _convolution(rng: np.random.Generator) -> nir.NIRGraph:
+    """Give an image of the channels, a convolution, spikes, a pool, and weights that end in the Output."""
+    one = np.ones((2, 5, 3))
+    kernel = rng.normal(0, 1.2, (2, 1, 3, 2)).astype("f4")
+    pair = np.array([2, 2])
+    nodes = {
+        "input": nir.Input({"input": np.array([1, CHANNELS, 1])}),
+        "c": nir.Conv2d((CHANNELS, 1), kernel, (1, 1), (1, 1), (1, 1), 1, np.zeros(2, "f4")),
+        "h": nir.IF(r=one / DT_S, v_threshold=one, v_reset=0 * one),
+        "p": nir.SumPool2d(pair, pair, pair // 2),
+        "f": nir.Flatten({"input": np.array([2, 3, 2])}, start_dim=0, end_dim=-1),
+        "w": nir.Linear(rng.normal(0, 0.5, (CLASSES, 12)).astype("f4")),
+        "output": nir.Output({"output": np.array([CLASSES])}),
+    }
+    return nir.NIRGraph(nodes, list(pairwise(nodes)), type_check=False)
+
+
 def networks(rng: np.random.Generator) -> dict[str, nir.NIRGraph]:
     """Give a network of each kind that can be read."""
     row = [("input", "w1"), ("w1", "h"), ("h", "w2"), ("w2", "out"), ("out", "output")]
@@ -246,6 +264,7 @@ def networks(rng: np.random.Generator) -> dict[str, nir.NIRGraph]:
              "f": nir.Flatten({"input": np.array([CHANNELS])}, start_dim=0, end_dim=-1)},
             [("input", "f"), ("f", "w1"), *row[1:]],
         ),
+        "convolution": _convolution(rng),
     }  # fmt: skip
 
 

@@ -207,6 +207,25 @@ def other_dt(place: Place) -> str:
     return place.command("check", place.nir(), "--dt", "0.001")
 
 
+@triggers("ND126")
+def bad_window(place: Place) -> str:
+    one = np.array([1, 1])
+    return place.command("check", written(nir.SumPool2d(one, 0 * one, 0 * one), lif()))
+
+
+@triggers("ND127")
+def read_as_integrator(place: Place) -> str:
+    return place.command("check", written(nir.Linear(np.ones((1, 1))), lif(), nir.Linear(np.ones((1, 1)))))
+
+
+@triggers("ND128")
+def renamed_neurons(place: Place) -> str:
+    nodes = {"x": nir.Input(np.array([1])), "w": nir.Linear(np.ones((1, 1))), "input": lif()}
+    nodes["output"] = nir.Output(np.array([1]))
+    nir.write("net.nir", nir.NIRGraph(nodes, list(pairwise(nodes)), metadata={"dt": DT_S}))
+    return place.command("check", "net.nir")
+
+
 # ---- what the chip holds
 
 
