@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from neurodeploy.findings.finding import NeurodeployError
+from neurodeploy.graph.interpret import interpret_reference
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection
 from neurodeploy.targets.loihi.chip import STATE_LIMIT
 from neurodeploy.targets.loihi.lower.delays import deployed_delays, solve_latencies
 from neurodeploy.targets.loihi.lower.scale import rewound
 from neurodeploy.targets.loihi.rules import graph_rules
+from neurodeploy.targets.loihi.simulate.naive import simulate_reference
 from neurodeploy.targets.registry import load_target
 from neurodeploy.units import delay_to_steps
 
@@ -104,3 +106,19 @@ def test_a_start_that_leads_out_of_range_keeps_its_sign() -> None:
     for steps in (5, 10, 200):
         back = rewound(start, bias=none, dv=np.full(2, 4095), latency_steps=steps)
         assert back.tolist() == [STATE_LIMIT, -STATE_LIMIT]
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_a_leak_above_the_threshold_loses_no_spike(late: int) -> None:
+    """v starts at v_leak, above the threshold: the first step spikes, and on the chip no step before it."""
+    edges = [(INPUT, "a", 0), ("a", "b", 0)] if late else [(INPUT, "a", 1), ("a", "b", 1)]
+    g = graph(*edges)
+    pushed = tuple(replace(p, tau_s=np.full(1, 0.05), v_leak=np.full(1, 1.2)) for p in g.populations)
+    g = replace(g, populations=pushed, projections=tuple(replace(p, weight=0.01 * p.weight) for p in g.projections))
+    x = np.zeros((1, 40, 1), dtype=np.uint8)
+    program = load_target("loihi").lower(g, calibration=x).program
+    assert [p.latency_steps for p in program.populations] == ([1, 2] if late else [0, 0])
+    trained, whole = interpret_reference(g, x), simulate_reference(program, x)
+    for name in ("a", "b"):
+        assert trained.populations[name].spikes[0, 0, 0] == 1
+        assert np.array_equal(whole.populations[name].spikes, trained.populations[name].spikes)

@@ -165,7 +165,7 @@ def _wanted_decays(graph: Graph, real: Population) -> tuple[Floats, Floats]:
     """Give the decays of v and u that a neuron was trained with, in units of a register's last bit."""
     one = 2.0**DECAY_BITS
     top = one - 1  # a register does not hold 4096
-    dv = np.minimum(one * graph.dt_s / real.tau_s, top)
+    dv = np.minimum(one * graph.dt_s / real.tau_s, top) if real.model.leaky else np.zeros(real.size)
     if not real.model.filtered:
         return dv, np.full(real.size, top)
     return dv, np.clip(one * graph.dt_s / real.tau_syn_s - 1, 0, top)
@@ -209,7 +209,7 @@ def _span(real: Population) -> Floats:
 def _scale(graph: Graph, real: Population, fixed: FixedPopulation) -> Iterator[Finding]:
     """Integer 0 must be the reset, of a readout the leak; one threshold register must serve every scale."""
     where = f"{graph.name}.{real.name}"
-    zero = real.v_reset if real.model.spiking else real.v_leak
+    zero = real.v_reset if real.model.spiking else _rest(real)
     wrong = ~np.isclose(fixed.origin, zero, rtol=1e-12, atol=0.0)
     relative = fixed.scale * (_span(real) if real.model.spiking else 1.0)
     uneven = ~np.isclose(relative, relative.max(), rtol=1e-9) | ~(fixed.scale > 0)
@@ -237,10 +237,17 @@ def _thresholds(graph: Graph, real: Population, fixed: FixedPopulation, vth_max:
     )
 
 
-def _per_step(real: Population, fixed: FixedPopulation) -> Floats:
+def _rest(real: Population) -> Floats:
+    """Give the v that the trained neurons start from: 0 where nothing leaks."""
+    return np.asarray(real.v_leak if real.model.leaky else np.zeros(real.size))
+
+
+def _per_step(real: Population, fixed: FixedPopulation, dt_s: float) -> Floats:
     """Give what bias and leak add to v in a step, in integer units, with the decay of the register."""
     into_v = real.r * (real.w_in if real.model.filtered else 1.0)
     zero = real.v_reset if real.model.spiking else real.v_leak
+    if not real.model.leaky:
+        return np.asarray(real.bias * into_v * dt_s * fixed.scale)
     constant = real.bias * into_v + (real.v_leak - zero)
     return np.asarray(constant * fixed.dv / 2.0**DECAY_BITS * fixed.scale)
 
@@ -253,7 +260,7 @@ def _biases(graph: Graph, real: Population, fixed: FixedPopulation, mantissa_max
         f"{graph.name}.{real.name}",
         _Held(
             fixed.bias_mantissa,
-            np.clip(_per_step(real, fixed) / 2.0**exponent, -mantissa_max, mantissa_max),
+            np.clip(_per_step(real, fixed, graph.dt_s) / 2.0**exponent, -mantissa_max, mantissa_max),
         ),
         what="mantissa",
         limit="the rounding of (r b + v_leak - v_reset) dt/tau * scale / 2^exponent",
@@ -262,8 +269,11 @@ def _biases(graph: Graph, real: Population, fixed: FixedPopulation, mantissa_max
 
 def _starts(graph: Graph, real: Population, fixed: FixedPopulation) -> Iterator[Finding]:
     """Go from v_initial through the latency: a late population must then be where the trained one starts."""
-    zero = real.v_reset if real.model.spiking else real.v_leak
-    wanted = (real.v_leak - zero) * fixed.scale
+    zero = real.v_reset if real.model.spiking else _rest(real)
+    wanted = (_rest(real) - zero) * fixed.scale
+    if fixed.latency_steps and real.model.spiking:  # above its threshold it would spike before its time
+        top = fixed.vth.astype(np.float64) * 2.0**STATE_SHIFT
+        wanted = np.where(wanted > top, top - 1, wanted)
     kept = (2.0**DECAY_BITS - fixed.dv) / 2.0**DECAY_BITS
     v, reached = fixed.v_initial.astype(np.float64), np.full(real.size, HALF)
     for _ in range(fixed.latency_steps):
@@ -275,5 +285,5 @@ def _starts(graph: Graph, real: Population, fixed: FixedPopulation) -> Iterator[
         f"{graph.name}.{real.name}",
         _Held(v, wanted, tolerance),
         what=f"v after {fixed.latency_steps} steps of latency",
-        limit="v_leak, as the trained network starts",
+        limit="v_leak, as the trained network starts; below the threshold where the population runs late",
     )

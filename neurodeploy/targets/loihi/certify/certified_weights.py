@@ -48,7 +48,11 @@ def weight_findings(graph: Graph, program: FixedGraph) -> Iterator[Finding]:
     """
     for projection, fixed in zip(graph.projections, program.projections, strict=True):
         wanted = wanted_weights(
-            projection, fixed, graph.population(fixed.target), program.population(fixed.target)
+            projection,
+            fixed,
+            graph.population(fixed.target),
+            program.population(fixed.target),
+            dt_s=graph.dt_s,
         )
         problem = _problem(wanted, fixed)
         if problem is not None:
@@ -59,11 +63,16 @@ def weight_findings(graph: Graph, program: FixedGraph) -> Iterator[Finding]:
 
 
 def wanted_weights(
-    projection: Projection, fixed: FixedProjection, real: Population, target: FixedPopulation
+    projection: Projection,
+    fixed: FixedProjection,
+    real: Population,
+    target: FixedPopulation,
+    *,
+    dt_s: float,
 ) -> Floats:
     """Give the weights ``[tap, post, pre]`` in units of the grid: what an exact chip would hold."""
     one = 2.0**DECAY_BITS
-    into_v = real.r * fixed_part(target.dv, one)
+    into_v = real.r * (fixed_part(target.dv, one) if real.model.leaky else dt_s)
     if real.model.filtered:
         into_v = into_v * real.w_in * fixed_part(target.du + 1, one)
     unit = into_v * target.scale / 2.0 ** (STATE_SHIFT + fixed.exponent)
