@@ -193,6 +193,24 @@ class Projection(_EitherForm):
             object.__setattr__(self, "_listed", listed(self.weight, self.delay_s))
         return self._listed
 
+    def with_values(self, *, weight: Floats | None = None, delay_s: Floats | None = None) -> Projection:
+        """Give the projection with other weights or delays, ``[synapse]`` as in :attr:`listed`.
+
+        A synapse whose new weight is 0 leaves; the number of taps stays.
+        """
+        old = self.listed
+        new = old.weight if weight is None else weight
+        kept = new != 0
+        synapses = SynapseList(
+            shape=old.shape,
+            tap=old.tap[kept],
+            post=old.post[kept],
+            pre=old.pre[kept],
+            weight=new[kept],
+            delay_s=(old.delay_s if delay_s is None else delay_s)[kept],
+        )
+        return Projection.of_list(self.source, self.target, synapses)
+
     def synapses(self, dt_s: float) -> Synapses:
         """Give the synapses as lists, with their delays in whole steps of ``dt_s`` seconds.
 

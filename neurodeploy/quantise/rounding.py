@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from neurodeploy.graph.synapses import SynapseList, Synapses
 from neurodeploy.quantise.grid import WeightGrid
+from neurodeploy.quantise.shared import Incoming, joined
 from neurodeploy.units import round_nearest
 
 DAMPING = 0.01
 """Added to the diagonal of the input statistics, as a part of its mean: spikes that never came in the
 calibration samples still cost something."""
+
+MAX_SHARED = 2048
+"""More shared weights than this are rounded to the nearest: their statistics would take too long."""
+
+MAX_NEURONS = 64
+"""At most so many of the neurons that share their weights make the statistics."""
 
 MAX_COLUMNS = 4096
 """At most this many sample steps make the input statistics of a neuron; more change little."""
@@ -106,7 +115,23 @@ def round_together(
     response go first, when most others can still make up for them.
     """
     nearest = np.array([grid.nearest(x, k) for k, x in enumerate(wanted)], dtype=np.int64)
-    second = response @ response.T
+    return chosen_of(wanted, grid, response @ response.T, nearest)
+
+
+def chosen_of(
+    wanted: NDArray[np.float64], grid: Grid, second: NDArray[np.float64], nearest: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Choose the integers of :func:`round_together` from the second moments of the responses.
+
+    Parameters
+    ----------
+    wanted, grid
+        As there.
+    second
+        ``[synapse, synapse]``: sums over the sample steps of products of two responses.
+    nearest
+        What each weight is rounded to by itself.
+    """
     diagonal = np.diag(second)
     if not diagonal.any():
         return nearest
@@ -126,85 +151,106 @@ def round_together(
 def round_calibrated(
     units: Mapping[str, NDArray[np.float64]],
     *,
-    delay_steps: Mapping[str, NDArray[np.int64]],
+    synapses: Mapping[str, Synapses],
     spikes: Mapping[str, NDArray[np.uint8]],
-    source_group: Mapping[str, NDArray[np.int64]],
-    group: NDArray[np.int64],
+    legal: Mapping[str, NDArray[np.int64]],
     kept_v: NDArray[np.float64],
     kept_u: NDArray[np.float64],
-    grid: WeightGrid,
 ) -> dict[str, NDArray[np.int32]]:
     """Round all synapses into one population, each neuron's together.
 
     Parameters
     ----------
     units
-        Real-valued weights in grid units ``[tap, post, pre]``, by projection.
-    delay_steps
-        Trained delays, the same shape.
+        Real-valued weights in grid units ``[synapse]``, by projection.
+    synapses
+        Where they stand, and their trained delays.
     spikes
         What each projection's source did on the calibration samples, ``[sample, step, pre]``.
-    source_group
-        Chip process of each source neuron, ``[pre]``: a connection and its signs belong to one of them.
-    group
-        Chip process of each neuron of the population.
+    legal
+        Step, lowest and highest legal integer, ``[3, synapse]``; see :func:`legal_of`.
     kept_v, kept_u
         Parts of v and u that stay from one step to the next, ``[neuron]``; ``kept_u`` 0 without a filter.
-    grid
-        Which integers are legal.
 
     Returns
     -------
     dict[str, NDArray[np.int32]]
-        Legal weights, in the shape of ``units``.
+        Legal weights ``[synapse]``. Where weights are shared (:func:`neurodeploy.quantise.shared.shares`)
+        equal ones stay equal: each is rounded once, for all neurons that have it.
     """
-    legal = {name: legal_of(x, group, source_group[name], grid) for name, x in units.items()}
-    rounded = {name: np.zeros(x.shape, dtype=np.int32) for name, x in units.items()}
+    all_synapses = joined(units, synapses, legal)
+    rounded = np.zeros(all_synapses.wanted.size, dtype=np.int32)
     # Many small matrices: a second BLAS thread gains nothing, and on a busy machine it waits for its core.
     with threadpool_limits(1):
         for v, u in sorted(set(zip(kept_v.tolist(), kept_u.tolist(), strict=True))):
-            response = {name: responses(x, kept_v=v, kept_u=u) for name, x in spikes.items()}
-            for n in np.flatnonzero((kept_v == v) & (kept_u == u)):
-                _round_neuron(int(n), units, legal, response, delay_steps, into=rounded)
-    return rounded
+            response = [responses(spikes[name], kept_v=v, kept_u=u) for name in units]
+            alike = np.flatnonzero((kept_v == v) & (kept_u == u))
+            for neurons in all_synapses.together(alike):
+                _round_neurons(all_synapses, neurons, response, into=rounded)
+    return all_synapses.by_name(rounded)
 
 
-def _round_neuron(
-    n: int,
-    units: Mapping[str, NDArray[np.float64]],
-    legal: Mapping[str, NDArray[np.int64]],
-    response: Mapping[str, NDArray[np.float64]],
-    delay_steps: Mapping[str, NDArray[np.int64]],
+def _round_neurons(
+    incoming: Incoming,
+    neurons: NDArray[np.int64],
+    response: Sequence[NDArray[np.float64]],
     *,
-    into: Mapping[str, NDArray[np.int32]],
+    into: NDArray[np.int32],
 ) -> None:
-    """Round the synapses of one neuron together; write them ``into`` the rounded ones."""
-    wanted, grid, columns, places = [], [], [], []
-    for name, x in units.items():
-        tap, pre = np.nonzero(x[:, n])
-        if not pre.size:
-            continue
-        wanted.append(x[tap, n, pre])
-        grid.append(legal[name][:, tap, n, pre])
-        columns.append(delayed(response[name], pre, delay_steps[name][tap, n, pre]))
-        places += [(name, k, j) for k, j in zip(tap, pre, strict=True)]
-    if not places:
+    """Round the weights that some neurons share together; write them ``into`` the rounded ones."""
+    every = incoming.of(neurons)
+    if not every.size:
         return
-    step, low, high = np.concatenate(grid, axis=1)
-    chosen = round_together(np.concatenate(wanted), Grid(step, low, high), np.concatenate(columns))
-    for (name, k, j), weight in zip(places, chosen, strict=True):
-        into[name][k, n, j] = weight
+    weights, first, which = np.unique(incoming.weight_of[every], return_index=True, return_inverse=True)
+    if len(neurons) == 1 and weights.size == every.size:
+        first, which = np.arange(every.size), np.arange(every.size)  # in the order of the lists
+    one = every[first]
+    wanted, grid = incoming.wanted[one], Grid(*incoming.legal[:, one])
+    nearest = np.array([grid.nearest(x, k) for k, x in enumerate(wanted)], dtype=np.int64)
+    chosen = nearest
+    if weights.size <= MAX_SHARED:
+        second = np.zeros((weights.size, weights.size))
+        looked_at = neurons[:: max(1, -(-neurons.size // MAX_NEURONS))]
+        for neuron in looked_at:
+            own = incoming.of(np.array([neuron]))
+            columns = _responses_of(incoming, own, response)[:, :: looked_at.size]
+            of = which[np.searchsorted(every, own)]
+            if weights.size < every.size:
+                shared = np.zeros((weights.size, columns.shape[1]))
+                np.add.at(shared, of, columns)
+                columns = shared
+            second += columns @ columns.T
+        chosen = chosen_of(wanted, grid, second, nearest)
+    into[every] = chosen[which]
+
+
+def _responses_of(
+    incoming: Incoming, synapses: NDArray[np.int64], response: Sequence[NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Give the responses of the synapses of one neuron, ``[synapse, sample step]``."""
+    parts = []
+    for k, each in enumerate(response):
+        here = synapses[incoming.projection[synapses] == k]
+        if here.size:
+            parts.append(delayed(each, incoming.pre[here], incoming.delay_steps[here]))
+    return np.concatenate(parts)
 
 
 def legal_of(
-    x: NDArray[np.float64], group: NDArray[np.int64], source_group: NDArray[np.int64], grid: WeightGrid
+    x: NDArray[np.float64],
+    synapses: SynapseList | Synapses,
+    group: NDArray[np.int64],
+    source_group: NDArray[np.int64],
+    grid: WeightGrid,
 ) -> NDArray[np.int64]:
     """Give step, lowest and highest legal integer of every synapse.
 
     Parameters
     ----------
     x
-        Real-valued weights in grid units, ``[tap, post, pre]``; a connection's signs decide its grid.
+        Real-valued weights in grid units, ``[synapse]``; a connection's signs decide its grid.
+    synapses
+        Where they stand.
     group, source_group
         Chip process of each neuron and of each source: a connection joins one of them with one.
     grid
@@ -213,12 +259,29 @@ def legal_of(
     Returns
     -------
     NDArray[np.int64]
-        ``[3, tap, post, pre]``.
+        ``[3, synapse]``.
     """
-    grids = np.zeros((3, *x.shape), dtype=np.int64)
-    for tap in range(x.shape[0]):
-        for n in range(int(group.max()) + 1):
-            for j in range(int(source_group.max()) + 1):
-                post, pre = np.ix_(group == n, source_group == j)
-                grids[:, tap, post, pre] = np.reshape(grid.legal(x[tap][post, pre]), (3, 1, 1))
+    n_groups, n_sources = int(group.max()) + 1, int(source_group.max()) + 1
+    connection = (synapses.tap.astype(np.int64) * n_groups + group[synapses.post]) * n_sources
+    connection += source_group[synapses.pre]
+    order = np.argsort(connection, kind="stable")
+    ends = np.flatnonzero(np.diff(connection[order], prepend=-1, append=-1))
+    grids = np.zeros((3, x.size), dtype=np.int64)
+    for first, last in pairwise(ends):
+        here = order[first:last]
+        grids[:, here] = np.reshape(grid.legal(x[here]), (3, 1))
     return grids
+
+
+def rounded_alone(x: NDArray[np.float64], legal: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Round weights in grid units to the nearest legal integer each, ties away from zero.
+
+    Parameters
+    ----------
+    x
+        ``[synapse]``.
+    legal
+        See :func:`legal_of`.
+    """
+    step, low, high = legal
+    return np.asarray(np.clip(step * round_nearest(x / step), low, high), dtype=np.int32)

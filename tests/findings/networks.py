@@ -215,7 +215,9 @@ def bad_window(place: Place) -> str:
 
 @triggers("ND127")
 def read_as_integrator(place: Place) -> str:
-    return place.command("check", written(nir.Linear(np.ones((1, 1))), lif(), nir.Linear(np.full((1, 1), 2.0))))
+    return place.command(
+        "check", written(nir.Linear(np.ones((1, 1))), lif(), nir.Linear(np.full((1, 1), 2.0)))
+    )
 
 
 @triggers("ND128")

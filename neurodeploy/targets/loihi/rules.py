@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurodeploy.findings.codes_network import (
     BIAS_REGISTER,
@@ -25,7 +27,6 @@ from neurodeploy.targets.loihi.lower.delays import solve_latencies
 from neurodeploy.targets.loihi.lower.notes import register_shift, too_long
 from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation
 from neurodeploy.targets.loihi.resources import cores_at_least
-from neurodeploy.units import delay_to_steps
 
 
 def rules(program: FixedGraph, limits: Mapping[str, Limit]) -> Iterator[Finding]:
@@ -49,8 +50,9 @@ def rules(program: FixedGraph, limits: Mapping[str, Limit]) -> Iterator[Finding]
     longest = limits["max_delay_steps"]
     for projection in program.projections:
         where = f"{program.name}.{projection.name}"
-        present = projection.weight != 0
-        yield from too_long(where, projection.delay_steps, program.dt_s, longest, present=present)
+        at = np.argwhere(projection.weight)
+        used = projection.delay_steps[tuple(at.T)]
+        yield from too_long(where, used, program.dt_s, longest, at=partial(_place, at))
         yield from _outside(
             WEIGHT_EXPONENT,
             "a weight exponent does not fit its register",
@@ -76,19 +78,24 @@ def graph_rules(graph: Graph, limits: Mapping[str, Limit]) -> Iterator[Finding]:
         connection takes by itself.
     """
     yield from _input_rules(graph.name, graph.input_max, limits)
-    steps = {p.name: delay_to_steps(p.delay_s, graph.dt_s) for p in graph.projections}
+    steps = {p.name: p.synapses(graph.dt_s).delay_steps for p in graph.projections}
     try:
         latency = solve_latencies(graph, steps)
     except NeurodeployError as error:
         yield from error.findings
         return
     for projection in graph.projections:
-        whole, present = steps[projection.name], projection.weight != 0
-        shift, longest = register_shift(projection, latency), limits["max_delay_steps"]
-        where = f"{graph.name}.{projection.name}"
-        yield from too_long(where, whole, graph.dt_s, longest, present=present, shift=shift)
+        where, shift = f"{graph.name}.{projection.name}", register_shift(projection, latency)
+        used, at = steps[projection.name], projection.listed.where
+        yield from too_long(where, used, graph.dt_s, limits["max_delay_steps"], shift=shift, at=at)
     n_neurons = sum(population.size for population in graph.populations)
     yield from _neuron_rules(graph.name, n_neurons, limits)
+
+
+def _place(at: NDArray[np.intp], k: int) -> tuple[int, int, int]:
+    """Give tap, post and pre of the k-th synapse of a dense projection."""
+    tap, post, pre = (int(i) for i in at[k])
+    return tap, post, pre
 
 
 def _outside(

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neurodeploy.graph.synapses import in_steps, listed
 from neurodeploy.quantise.grid import WeightGrid, to_grid
-from neurodeploy.quantise.rounding import Grid, delayed, responses, round_calibrated, round_together
+from neurodeploy.quantise.rounding import Grid, delayed, legal_of, responses, round_calibrated, round_together
 
 LOIHI_GRID = WeightGrid(same_sign_max=255, mixed_min=-256, mixed_max=254, mixed_step=2)
 
@@ -64,15 +65,16 @@ def test_every_connection_keeps_its_own_grid_and_its_missing_synapses(sign: int)
         units[:, :3] = sign * np.abs(units[:, :3])
     units[rng.random(units.shape) < 0.3] = 0.0
     spikes = (rng.random((5, 40, 8)) < 0.2).astype(np.uint8)
-    weight = round_calibrated(
-        {"p": units},
-        delay_steps={"p": rng.integers(0, 9, units.shape)},
+    synapses = in_steps(listed(units, rng.integers(0, 9, units.shape).astype(np.float64)), 1.0)
+    legal = legal_of(synapses.weight, synapses, np.repeat([0, 1], 3), np.zeros(8, np.int64), LOIHI_GRID)
+    weight = np.zeros(units.shape, np.int32)
+    weight[synapses.tap, synapses.post, synapses.pre] = round_calibrated(
+        {"p": synapses.weight},
+        synapses={"p": synapses},
         spikes={"p": spikes},
-        source_group={"p": np.zeros(8, np.int64)},
-        group=np.repeat([0, 1], 3),
+        legal={"p": legal},
         kept_v=np.repeat([0.9, 0.8], 3),
         kept_u=np.zeros(6),
-        grid=LOIHI_GRID,
     )["p"]
     assert not weight[units == 0].any()
     assert np.abs(weight - units).max() < 40

@@ -16,7 +16,6 @@ from neurodeploy.targets.loihi.lower.scale import rewound
 from neurodeploy.targets.loihi.rules import graph_rules
 from neurodeploy.targets.loihi.simulate.naive import simulate_reference
 from neurodeploy.targets.registry import load_target
-from neurodeploy.units import delay_to_steps
 
 DT_S = 0.01
 
@@ -58,7 +57,7 @@ def test_an_arrival_on_the_chip_is_the_trained_one_plus_latency(
     edges: list[tuple[str, str, int]], latency: dict[str, int], deployed: list[int]
 ) -> None:
     g = graph(*edges)
-    steps = {p.name: delay_to_steps(p.delay_s, DT_S) for p in g.projections}
+    steps = {p.name: p.synapses(DT_S).delay_steps for p in g.projections}
     assert solve_latencies(g, steps) == latency
     assert [int(deployed_delays(p, steps[p.name], latency).item()) for p in g.projections] == deployed
     for p, d in zip(g.projections, deployed, strict=True):
@@ -85,7 +84,7 @@ def test_a_loop_without_delay_is_named_by_a_projection_of_its_own() -> None:
 def test_a_loop_without_delay_is_refused() -> None:
     g = graph((INPUT, "a", 1), ("a", "b", 0), ("b", "a", 1))
     with pytest.raises(NeurodeployError, match="ND304"):
-        solve_latencies(g, {p.name: delay_to_steps(p.delay_s, DT_S) for p in g.projections})
+        solve_latencies(g, {p.name: p.synapses(DT_S).delay_steps for p in g.projections})
 
 
 def test_only_synapses_have_delays_that_can_be_too_long() -> None:
@@ -114,7 +113,9 @@ def test_a_leak_above_the_threshold_loses_no_spike(late: int) -> None:
     edges = [(INPUT, "a", 0), ("a", "b", 0)] if late else [(INPUT, "a", 1), ("a", "b", 1)]
     g = graph(*edges)
     pushed = tuple(replace(p, tau_s=np.full(1, 0.05), v_leak=np.full(1, 1.2)) for p in g.populations)
-    g = replace(g, populations=pushed, projections=tuple(replace(p, weight=0.01 * p.weight) for p in g.projections))
+    g = replace(
+        g, populations=pushed, projections=tuple(replace(p, weight=0.01 * p.weight) for p in g.projections)
+    )
     x = np.zeros((1, 40, 1), dtype=np.uint8)
     program = load_target("loihi").lower(g, calibration=x).program
     assert [p.latency_steps for p in program.populations] == ([1, 2] if late else [0, 0])

@@ -359,7 +359,7 @@ def test_the_peak_of_the_input_counts_every_delay() -> None:
                     total[sample, arrival, post] += (
                         spikes[sample, step, source] * projection.weight[tap, post, source]
                     )
-    jumps = {projection.name: projection.weight}
+    jumps = {projection.name: projection.listed.weight}
     found = peak_sum(graph, "a", jumps, {INPUT: PopulationTrace(spikes.astype(np.uint8))})
     assert found == pytest.approx(np.abs(total).max())
     assert worst_sum(graph, "a", jumps) == pytest.approx(5 * np.abs(projection.weight).sum(axis=(0, 2)).max())

@@ -16,7 +16,7 @@ from neurodeploy.targets.limits import Limit
 from neurodeploy.targets.loihi.chip import CONNECTION_STEP
 from neurodeploy.targets.loihi.lower.decisions import Decisions
 from neurodeploy.targets.loihi.lower.notes import delay_findings, register_shift
-from neurodeploy.units import delay_to_steps, steps_to_delay
+from neurodeploy.units import steps_to_delay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,24 +37,17 @@ class RoundDelays:
     def __call__(self, draft: Draft[Decisions], /) -> Draft[Decisions]:
         """Give the draft with whole steps; a delay that is one already keeps its very number."""
         graph = draft.graph
-        steps = {p.name: delay_to_steps(p.delay_s, graph.dt_s) for p in graph.projections}
+        steps = {p.name: p.synapses(graph.dt_s).delay_steps for p in graph.projections}
         latency = solve_latencies(graph, steps)
         notes = delay_findings(graph, steps, latency, self.longest)
         raise_errors([*draft.decided.findings, *notes])
         projections = tuple(
-            replace(p, delay_s=steps_to_delay(np.where(p.weight != 0, steps[p.name], 0), graph.dt_s))
-            for p in graph.projections
+            p.with_values(delay_s=steps_to_delay(steps[p.name], graph.dt_s)) for p in graph.projections
         )
         return Draft(
             replace(graph, projections=projections),
             replace(draft.decided, latency_steps=latency).found(*notes),
         )
-
-
-def smallest_delay(projection: Projection, steps: NDArray[np.int64]) -> int | None:
-    """Give the smallest delay of a synapse in steps, or None where there is no synapse."""
-    present = projection.weight != 0
-    return int(steps[present].min()) if present.any() else None
 
 
 def solve_latencies(graph: Graph, delay_steps: Mapping[str, NDArray[np.int64]]) -> dict[str, int]:
@@ -68,7 +61,7 @@ def solve_latencies(graph: Graph, delay_steps: Mapping[str, NDArray[np.int64]]) 
     graph
         The network.
     delay_steps
-        Whole steps ``[tap, post, pre]`` by projection name.
+        Whole steps ``[synapse]`` by projection name.
 
     Returns
     -------
@@ -82,9 +75,9 @@ def solve_latencies(graph: Graph, delay_steps: Mapping[str, NDArray[np.int64]]) 
     """
     latency = {INPUT: 0, **{population.name: 0 for population in graph.populations}}
     edges = [
-        (projection, smallest)
+        (projection, int(delay_steps[projection.name].min()))
         for projection in graph.projections
-        if (smallest := smallest_delay(projection, delay_steps[projection.name])) is not None
+        if delay_steps[projection.name].size
     ]
     raised: dict[str, Projection] = {}  # by population: what last made it later
     for _ in range(len(latency) + 1):
@@ -118,5 +111,5 @@ def _of_the_loop(raised: Mapping[str, Projection], last: Projection) -> Projecti
 def deployed_delays(
     projection: Projection, steps: NDArray[np.int64], latency: Mapping[str, int]
 ) -> NDArray[np.int64]:
-    """Give the delays that the chip's synapses hold, in steps; 0 where there is no synapse."""
-    return np.where(projection.weight != 0, steps + register_shift(projection, latency), 0)
+    """Give the delays that the chip's synapses hold, in steps ``[synapse]``."""
+    return steps + register_shift(projection, latency)

@@ -12,7 +12,7 @@ from neurodeploy.targets.loihi.lower.decisions import Decisions
 from neurodeploy.targets.loihi.lower.delays import deployed_delays
 from neurodeploy.targets.loihi.lower.scale import drive_per_step, gains, origin, weight_unit
 from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation, FixedProjection
-from neurodeploy.units import delay_to_steps, round_nearest
+from neurodeploy.units import round_nearest
 
 OFF_GRID = 1e-5
 """How far float64 arithmetic may have moved an integer; more is a pass that did not round."""
@@ -76,15 +76,18 @@ def _population(population: Population, decided: Decisions, vth_max: int, dt_s: 
 def _projection(graph: Graph, projection: Projection, decided: Decisions) -> FixedProjection:
     target = graph.population(projection.target)
     unit = weight_unit(decided, target.name) * gains(target, decided.decays[target.name], graph.dt_s)
-    weight = _whole(projection.weight * unit[None, :, None], projection.name).astype(np.int32)
-    steps = delay_to_steps(projection.delay_s, graph.dt_s)
-    deployed = deployed_delays(projection, steps, decided.latency_steps)
+    synapses = projection.synapses(graph.dt_s)
+    at = synapses.tap, synapses.post, synapses.pre
+    weight, delay = np.zeros((2, *synapses.shape), dtype=np.int32)
+    weight[at] = _whole(synapses.weight * unit[synapses.post], projection.name)
+    delay[at] = deployed_delays(projection, synapses.delay_steps, decided.latency_steps)
+    delay[weight == 0] = 0
     return FixedProjection(
         source=projection.source,
         target=projection.target,
         weight=weight,
         exponent=decided.weight_exponent[target.name],
-        delay_steps=np.where(weight != 0, deployed, 0).astype(np.int32),
+        delay_steps=delay,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ from neurodeploy.targets.limits import Limit
 from neurodeploy.targets.loihi.chip import CONNECTION_STEP, DECAY_BITS
 from neurodeploy.units import off_grid, tau_to_decay
 
+At = Callable[[int], tuple[int, int, int]]
+
 MOVED_TAU = 0.01
 """Time constants that move by less than this part of themselves are not worth a note."""
 
@@ -32,18 +34,16 @@ def delay_findings(
     """Find delays that the registers cannot hold and delays that are not whole steps."""
     findings = []
     for projection in graph.projections:
-        present = projection.weight != 0
-        whole = np.where(present, steps[projection.name], 0)
-        shift = register_shift(projection, latency)
-        where = f"{graph.name}.{projection.name}"
-        findings += too_long(where, whole, graph.dt_s, limit, present=present, shift=shift)
-        rounded = present & off_grid(projection.delay_s, graph.dt_s)
+        synapses, whole = projection.listed, steps[projection.name]
+        where, shift = f"{graph.name}.{projection.name}", register_shift(projection, latency)
+        findings += too_long(where, whole, graph.dt_s, limit, shift=shift, at=synapses.where)
+        rounded = off_grid(synapses.delay_s, graph.dt_s)
         if rounded.any():
-            error = np.abs(projection.delay_s / graph.dt_s - whole)[rounded].max()
+            error = np.abs(synapses.delay_s / graph.dt_s - whole)[rounded].max()
             findings.append(
                 DELAYS_ROUNDED.finding(
-                    where=f"{graph.name}.{projection.name}",
-                    found=f"{int(rounded.sum())} of {int(present.sum())}, by up to {error:.3g} steps",
+                    where=where,
+                    found=f"{int(rounded.sum())} of {len(synapses)}, by up to {error:.3g} steps",
                     limit="nearest, ties up",
                     help="Train with delays rounded at evaluation to see this in the accuracy.",
                 )
@@ -84,7 +84,7 @@ def too_long(
     dt_s: float,
     limit: Limit,
     *,
-    present: NDArray[np.bool_],
+    at: At,
     shift: int = 0,
 ) -> list[Finding]:
     """Give ND201 for the longest of the delays that a register cannot hold; none if all fit.
@@ -94,23 +94,23 @@ def too_long(
     where
         Of the projection.
     steps
-        ``[tap, target, source]``.
+        ``[synapse]``: what is no synapse has no delay, whatever the latencies.
     dt_s
         Length of a step, in seconds.
     limit
         What the register holds.
-    present
-        Where there is a synapse; elsewhere there is no delay, whatever the latencies.
     shift
         Steps that the register holds more than ``steps`` say: the latencies of both ends, less the step that
         the connection takes by itself.
+    at
+        Gives tap, target and source of a synapse.
     """
-    over = present & (steps + shift > limit.value)
+    over = steps + shift > limit.value
     n_over = int(over.sum())
     if not n_over:
         return []
-    tap, post, pre = np.unravel_index(int(np.where(over, steps, -1).argmax()), steps.shape)
-    worst = int(steps[tap, post, pre])
+    first = int(steps.argmax())
+    worst, (tap, post, pre) = int(steps[first]), at(first)
     most = limit.value - shift
     held = f", {worst + shift} in the register" if shift else ""
     return [

@@ -7,12 +7,16 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.graph.model import INPUT, Graph
+from neurodeploy.graph.model import INPUT, Graph, Projection
+from neurodeploy.graph.synapses import SynapseList
 from neurodeploy.traces import PopulationTrace
-from neurodeploy.units import delay_to_steps
 
 CHUNK = 16
 """Samples that are looked at together."""
+
+
+SPARSE = 8
+"""Fewer than one pair of neurons in so many with a synapse makes a projection sparse."""
 
 
 def worst_sum(graph: Graph, name: str, jumps: Mapping[str, NDArray[np.float64]]) -> float:
@@ -20,7 +24,8 @@ def worst_sum(graph: Graph, name: str, jumps: Mapping[str, NDArray[np.float64]])
     total = np.zeros(graph.population(name).size)
     for projection in graph.into(name):
         largest = graph.input_max if projection.source == INPUT else 1
-        total += largest * np.abs(jumps[projection.name]).sum(axis=(0, 2))
+        jump = np.abs(jumps[projection.name])
+        total += largest * np.bincount(projection.listed.post, weights=jump, minlength=total.size)
     return float(total.max(initial=0.0))
 
 
@@ -39,7 +44,7 @@ def peak_sum(
     name
         Of the population.
     jumps
-        Weights as jumps of v, ``[tap, post, pre]`` by projection.
+        Weights as jumps of v, ``[synapse]`` by projection.
     activity
         What the sources do, ``[sample, step, pre]``.
 
@@ -55,11 +60,42 @@ def peak_sum(
         total = np.zeros((len(range(*chunk.indices(n_samples))), n_steps, graph.population(name).size))
         for projection in graph.into(name):
             spikes = activity[projection.source].spikes[chunk].astype(np.float64)
-            steps = delay_to_steps(projection.delay_s, graph.dt_s)
+            steps = projection.synapses(graph.dt_s).delay_steps
             jump = jumps[projection.name]
             for d in np.unique(steps[jump != 0]):
                 if d < n_steps:
-                    weight = np.where(steps == d, jump, 0.0).sum(axis=0)
-                    total[:, d:] += spikes[:, : n_steps - d] @ weight.T
+                    here = np.flatnonzero(steps == d)
+                    sent = spikes[:, : n_steps - d]
+                    total[:, d:] += _arrived(projection, here, jump[here], sent)
         peak = max(peak, float(np.abs(total).max(initial=0.0)))
     return peak
+
+
+def filled(
+    synapses: SynapseList, here: slice | NDArray[np.intp], values: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Give values of some synapses as a matrix ``[post, pre]``, those of the same pair added.
+
+    Where few pairs have a synapse the values stay a list: zeros add nothing to what they are used for.
+    """
+    _, n_post, n_pre = synapses.shape
+    if values.size * SPARSE < n_post * n_pre:
+        return values
+    matrix = np.zeros((n_post, n_pre))
+    np.add.at(matrix, (synapses.post[here], synapses.pre[here]), values)
+    return matrix
+
+
+def _arrived(
+    projection: Projection, here: NDArray[np.intp], values: NDArray[np.float64], sent: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Give what some synapses bring, ``[sample, step, post]``, of what the sources sent."""
+    synapses = projection.listed
+    _, n_post, n_pre = synapses.shape
+    matrix = filled(synapses, here, values)
+    if matrix.ndim == 2:
+        return np.asarray(sent @ matrix.T)
+    from scipy.sparse import csr_matrix
+
+    by_pair = csr_matrix((values, (synapses.post[here], synapses.pre[here])), shape=(n_post, n_pre))
+    return np.asarray((by_pair @ sent.reshape(-1, n_pre).T).T.reshape(*sent.shape[:2], n_post))

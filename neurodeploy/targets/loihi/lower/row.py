@@ -26,7 +26,6 @@ from neurodeploy.targets.loihi.lower.weights import RoundWeights
 from neurodeploy.targets.loihi.program import FixedGraph
 from neurodeploy.targets.target import Lowered
 from neurodeploy.traces import PopulationTrace
-from neurodeploy.units import delay_to_steps
 
 MAX_CALIBRATION = 64
 """At most this many calibration samples are looked at."""
@@ -140,7 +139,7 @@ def _becomes_netx(graph: Graph, grouping: GroupDecays) -> bool:
     edges = [(p.source, p.target) for p in graph.projections]
     if edges != list(pairwise(names)) or any(p.n_taps > 1 for p in graph.projections):
         return False
-    steps = {p.name: delay_to_steps(p.delay_s, graph.dt_s) for p in graph.projections}
+    steps = {p.name: p.synapses(graph.dt_s).delay_steps for p in graph.projections}
     latency = solve_latencies(graph, steps)
     for population in graph.populations:
         decays = grouping.registers(population, graph.dt_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from neurodeploy.quantise.groups import Grouped
 from neurodeploy.targets.loihi.chip import DECAY_BITS, STATE_LIMIT, STATE_SHIFT
 from neurodeploy.targets.loihi.lower.decays import alpha_syn, into_v
 from neurodeploy.targets.loihi.lower.decisions import Decisions
-from neurodeploy.targets.loihi.lower.peak import peak_sum, worst_sum
+from neurodeploy.targets.loihi.lower.peak import filled, peak_sum, worst_sum
 from neurodeploy.units import round_nearest
 
 NETX_BIAS_EXPONENT = 6
@@ -72,9 +73,9 @@ def drive_per_step(population: Population, decays: Grouped, dt_s: float) -> NDAr
 
 
 def jumps_of_v(graph: Graph, population: Population, decays: Grouped) -> dict[str, NDArray[np.float64]]:
-    """Give each projection's weights as jumps of v, relative to the neuron's threshold span."""
+    """Give each projection's weights as jumps of v, relative to the threshold span, ``[synapse]``."""
     gain = gains(population, decays, graph.dt_s) * relative_scale(population)
-    return {p.name: p.weight * gain[None, :, None] for p in graph.into(population.name)}
+    return {p.name: p.listed.weight * gain[p.listed.post] for p in graph.into(population.name)}
 
 
 def weight_unit(decided: Decisions, name: str) -> NDArray[np.float64]:
@@ -117,7 +118,7 @@ class ChooseScale:
             chosen, exponent[population.name] = self.choose(
                 population,
                 decided.decays[population.name],
-                jumps,
+                _by_tap(graph, jumps),
                 _reach(population, decided),
                 dt_s=graph.dt_s,
             )
@@ -128,14 +129,12 @@ class ChooseScale:
         self,
         population: Population,
         decays: Grouped,
-        jumps: Mapping[str, NDArray[np.float64]],
+        matrices: list[NDArray[np.float64]],
         reach: float | None,
         *,
         dt_s: float,
     ) -> tuple[NDArray[np.float64], int]:
         """Give integer units of v for one float unit, per neuron, and the weight exponent."""
-        # One array for each tap: a tap is one connection, or several that have its signs at most.
-        matrices = [tap for weight in jumps.values() for tap in weight if tap.any()]
         relative = relative_scale(population)
         bounds = []
         drive = float(np.abs(drive_per_step(population, decays, dt_s) * relative).max(initial=0.0))
@@ -169,6 +168,21 @@ class ChooseScale:
             return scale
         peak = peak_sum(graph, name, jumps, decided.activity) * ACCUMULATOR_MARGIN
         return scale * min(1.0, most / (peak * scale.max())) if peak else scale
+
+
+def _by_tap(graph: Graph, jumps: Mapping[str, NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    """Give the jumps of each tap: a tap is one connection, or several that have its signs at most."""
+    found = []
+    for projection in graph.projections:
+        if projection.name not in jumps:
+            continue
+        synapses = projection.listed
+        ends = np.searchsorted(synapses.tap, np.arange(projection.n_taps + 1))
+        for here in (slice(*pair) for pair in pairwise(ends)):
+            values = jumps[projection.name][here]
+            if values.any():
+                found.append(filled(synapses, here, values))
+    return found
 
 
 def _reach(population: Population, decided: Decisions) -> float | None:

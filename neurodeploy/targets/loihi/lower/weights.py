@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 
 from neurodeploy.graph.model import Graph, Population, Projection
 from neurodeploy.passes.draft import Draft
-from neurodeploy.quantise.grid import WeightGrid, to_grid
-from neurodeploy.quantise.rounding import legal_of, round_calibrated
+from neurodeploy.quantise.grid import WeightGrid
+from neurodeploy.quantise.rounding import legal_of, round_calibrated, rounded_alone
 from neurodeploy.targets.loihi.chip import STATE_SHIFT
 from neurodeploy.targets.loihi.lower.decays import alpha, alpha_syn
 from neurodeploy.targets.loihi.lower.decisions import Decisions
 from neurodeploy.targets.loihi.lower.notes import clipped_findings
 from neurodeploy.targets.loihi.lower.scale import gains, jumps_of_v, weight_unit
-from neurodeploy.units import delay_to_steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,36 +44,49 @@ class RoundWeights:
             n_clipped = 0
             for projection in into:
                 own = units[projection.name]
-                group = decided.decays[population.name].group
-                source_group = decided.source_group(projection.source, graph.input_size)
+                legal = self._legal(graph, projection, own, decided)
                 weight = whole.get(projection.name)
                 if weight is None:
-                    weight = _alone(own, group, source_group, self.grid)
-                clipped = _clipped(own, weight, legal_of(own, group, source_group, self.grid))
+                    weight = rounded_alone(own, legal)
+                clipped = _clipped(own, weight, legal)
                 n_clipped += clipped
                 decided = decided.noted(
                     "projections",
                     projection.name,
-                    **_facts(projection, own, weight, clipped, decided.weight_exponent[population.name]),
+                    **_facts(own, weight, clipped, decided.weight_exponent[population.name]),
                 )
                 unit = weight_unit(decided, population.name) * gains(
                     population, decided.decays[population.name], graph.dt_s
                 )
+                synapses = projection.listed
+                of_post = unit[synapses.post]
                 with np.errstate(divide="ignore", invalid="ignore"):
-                    real = weight / unit[None, :, None]
+                    real = weight / of_post
                 # Where the gain is 0 no input reaches v, so the weight means nothing and stays.
-                rounded[projection.name] = np.where(unit[None, :, None] == 0, projection.weight, real)
+                rounded[projection.name] = np.where(of_post == 0, synapses.weight, real)
             total = sum(int((units[p.name] != 0).sum()) for p in into)
             decided = decided.noted("populations", population.name, clipped_weights=n_clipped).found(
                 *clipped_findings(f"{graph.name}.{population.name}", n_clipped, total)
             )
-        projections = tuple(replace(p, weight=rounded[p.name]) for p in graph.projections)
+        projections = tuple(p.with_values(weight=rounded[p.name]) for p in graph.projections)
         return Draft(replace(graph, projections=projections), decided)
+
+    def _legal(
+        self, graph: Graph, projection: Projection, units: NDArray[np.float64], decided: Decisions
+    ) -> NDArray[np.int64]:
+        """Give step, lowest and highest legal integer of every synapse of a projection."""
+        return legal_of(
+            units,
+            projection.listed,
+            decided.decays[projection.target].group,
+            decided.source_group(projection.source, graph.input_size),
+            self.grid,
+        )
 
     def _units(
         self, graph: Graph, population: Population, decided: Decisions
     ) -> dict[str, NDArray[np.float64]]:
-        """Give each projection's weights in grid units."""
+        """Give each projection's weights in grid units, ``[synapse]``."""
         jumps = jumps_of_v(graph, population, decided.decays[population.name])
         unit = float(decided.scale[population.name].max()) / 2.0 ** (
             STATE_SHIFT + decided.weight_exponent[population.name]
@@ -95,27 +107,12 @@ class RoundWeights:
         into = list(graph.into(population.name))
         return round_calibrated(
             units,
-            delay_steps={p.name: delay_to_steps(p.delay_s, graph.dt_s) for p in into},
+            synapses={p.name: p.synapses(graph.dt_s) for p in into},
             spikes={p.name: decided.activity[p.source].spikes for p in into},
-            source_group={p.name: decided.source_group(p.source, graph.input_size) for p in into},
-            group=decays.group,
+            legal={p.name: self._legal(graph, p, units[p.name], decided) for p in into},
             kept_v=1.0 - alpha(decays),
             kept_u=1.0 - alpha_syn(decays),
-            grid=self.grid,
         )
-
-
-def _alone(
-    x: NDArray[np.float64], group: NDArray[np.int64], source_group: NDArray[np.int64], grid: WeightGrid
-) -> NDArray[np.int32]:
-    """Round ``[tap, post, pre]`` weights to the nearest, each chip connection by its own signs."""
-    weight = np.zeros(x.shape, dtype=np.int32)
-    for tap in range(x.shape[0]):
-        for n in range(int(group.max()) + 1):
-            for j in range(int(source_group.max()) + 1):
-                part = np.ix_(np.flatnonzero(group == n), np.flatnonzero(source_group == j))
-                weight[tap][part], _ = to_grid(x[tap][part], grid)
-    return weight
 
 
 def _clipped(wanted: NDArray[np.float64], weight: NDArray[np.int32], legal: NDArray[np.int64]) -> int:
@@ -126,7 +123,6 @@ def _clipped(wanted: NDArray[np.float64], weight: NDArray[np.int32], legal: NDAr
 
 
 def _facts(
-    projection: Projection,
     units: NDArray[np.float64],
     weight: NDArray[np.int32],
     clipped: int,
@@ -135,9 +131,9 @@ def _facts(
     """Say what the rounding of one projection did."""
     power, error = float((units**2).sum()), float(((weight - units) ** 2).sum())
     return {
-        "weights": int((projection.weight != 0).sum()),
+        "weights": units.size,
         "clipped": clipped,
-        "rounded_to_zero": int(((projection.weight != 0) & (weight == 0)).sum()),
+        "rounded_to_zero": int((weight == 0).sum()),
         "exponent": exponent,
         "weight_snr_db": round(float(10 * np.log10(power / error)), 3) if power and error else None,
     }
