@@ -15,6 +15,7 @@ WIDTH = 100
 def all_codes() -> dict[str, Rule]:
     """Give every rule by its code, sorted."""
     from neurodeploy.findings import (
+        codes_dialects,
         codes_network,
         codes_nir,
         codes_parity,
@@ -23,7 +24,15 @@ def all_codes() -> dict[str, Rule]:
         codes_usage,
     )
 
-    modules = (codes_usage, codes_training, codes_network, codes_nir, codes_parity, codes_program)
+    modules = (
+        codes_usage,
+        codes_training,
+        codes_network,
+        codes_nir,
+        codes_dialects,
+        codes_parity,
+        codes_program,
+    )
     rules = [rule for module in modules for rule in vars(module).values() if isinstance(rule, Rule)]
     return {rule.code: rule for rule in sorted(rules, key=lambda rule: rule.code)}
 

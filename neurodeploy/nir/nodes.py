@@ -72,6 +72,11 @@ class Node:
         Whether it belongs to a nested graph: an Input or Output there is only a door.
     stepwise
         Whether its r counts in units of 1 / dt, which is not known before dt is.
+    absent
+        The parameters that the file does not have, and NIR's defaults stand for.
+    reset
+        ``value`` (v_reset), or what a dialect says: ``subtract`` (v_threshold, at once), ``late`` (the same, in
+        the next step).
     """
 
     name: str
@@ -83,6 +88,8 @@ class Node:
     shape: tuple[int, ...] = ()
     nested: bool = False
     stepwise: bool = False
+    absent: tuple[str, ...] = ()
+    reset: str = "value"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -262,7 +269,8 @@ def _node(name: str, raw: Any, where: str, nodes: dict[str, Node], *, nested: bo
             yield unusable(here, f"axes {axes} of {described(given)}", "whole numbers, a shape")
         else:
             flattened = (start, end)
-    nodes[name] = Node(name, kind, parameters, weight, window, flattened, shape, nested, stepwise)
+    absent = tuple(key for key in NEURONS.get(kind, ()) if key not in raw)
+    nodes[name] = Node(name, kind, parameters, weight, window, flattened, shape, nested, stepwise, absent)
 
 
 def _population_name(name: str, here: str) -> Iterator[Finding]:

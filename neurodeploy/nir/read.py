@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurodeploy.findings.codes_nir import BAD_STRUCTURE, NO_DT
-from neurodeploy.findings.finding import Finding, raise_errors
+from neurodeploy.findings.finding import Finding, Severity, raise_errors
 from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.model import Graph, Population, Projection, Readout
+from neurodeploy.nir.dialects.dialect import Dialect, dialect_of
+from neurodeploy.nir.dialects.semantics import translated
+from neurodeploy.nir.dialects.signs import signs
 from neurodeploy.nir.metadata import input_max, name_of, recorded_dt, recorded_text
 from neurodeploy.nir.nodes import FlatGraph, flatten, load
 from neurodeploy.nir.populations import Parts, parts_of
@@ -44,7 +47,7 @@ class Description:
     notes: tuple[Finding, ...]
 
 
-def read_nir(path: Path, dt_s: float | None = None) -> Graph:
+def read_nir(path: Path, dt_s: float | None = None, *, dialect: str | None = None) -> Graph:
     """Read a NIR file.
 
     Parameters
@@ -53,6 +56,9 @@ def read_nir(path: Path, dt_s: float | None = None) -> Graph:
         The file.
     dt_s
         Length of one step, in seconds; needed where the file does not record it (only ours do).
+    dialect
+        Who wrote it, ``NAME[:OPTION=VALUE,...]``, for files whose writer means something else than NIR's
+        equations; see :mod:`neurodeploy.nir.dialects.dialect`.
 
     Returns
     -------
@@ -65,7 +71,9 @@ def read_nir(path: Path, dt_s: float | None = None) -> Graph:
     NeurodeployError
         ND001 no such file, ND002 unreadable, ND101 NaN, ND120 a node that is not supported, ND121 dt unknown,
         ND122 a structure that a Graph cannot represent, ND124 an unusable parameter, ND125 a dt that
-        contradicts the file's; and as :func:`neurodeploy.graph.checks.check_graph`.
+        contradicts the file's; ND152 to ND159 where the file looks as if its writer meant something else and no
+        dialect says who it was; ND150, ND151, ND162, ND163 a dialect that is none, is open or does not fit; and
+        as :func:`neurodeploy.graph.checks.check_graph`.
 
     Notes
     -----
@@ -76,10 +84,11 @@ def read_nir(path: Path, dt_s: float | None = None) -> Graph:
     r are infinite is an IF with r = 1 / dt.
     """
     path = Path(path)
-    return _graph(flatten(load(path), str(path)), path.stem, dt_s)
+    said = dialect_of(dialect)
+    return _graph(flatten(load(path), str(path)), path.stem, dt_s, said)
 
 
-def from_nir(graph: nir.NIRGraph, dt_s: float | None = None) -> Graph:
+def from_nir(graph: nir.NIRGraph, dt_s: float | None = None, *, dialect: str | None = None) -> Graph:
     """Make a Graph of a NIR graph in memory; see :func:`read_nir`."""
     try:
         content = graph.to_dict()
@@ -87,25 +96,32 @@ def from_nir(graph: nir.NIRGraph, dt_s: float | None = None) -> Graph:
         raise BAD_STRUCTURE.error(
             where="NIR graph", found="graphs in graphs, too deep for nir", help="Take nested graphs apart."
         ) from None
-    return _graph(flatten(content, "NIR graph"), "nir", dt_s)
+    return _graph(flatten(content, "NIR graph"), "nir", dt_s, dialect_of(dialect))
 
 
-def describe_nir(path: Path, dt_s: float | None = None) -> Description:
+def describe_nir(path: Path, dt_s: float | None = None, *, dialect: str | None = None) -> Description:
     """Say what is in a NIR file, whether or not it says how long a step is.
 
     Parameters
     ----------
-    path, dt_s
-        As for :func:`read_nir`, but that neither the file nor the caller needs to know dt.
+    path, dt_s, dialect
+        As for :func:`read_nir`, but that neither the file nor the caller needs to know dt or the dialect: what
+        the file shows of its writer is among the ``notes``.
 
     Raises
     ------
     NeurodeployError
-        As :func:`read_nir`, without ND121 and without what only a step could tell (:func:`check_graph`).
+        As :func:`read_nir`, without what the file shows of its writer and what only a step could tell
+        (:func:`check_graph`); ND121 only for a dialect that needs a step.
     """
     path = Path(path)
+    said = dialect_of(dialect)
     flat = flatten(load(path), str(path))
-    known = recorded_dt(flat, dt_s)
+    known = _dt(flat, dt_s, said)
+    if said is None:
+        flat = replace(flat, notes=(*flat.notes, *signs(flat, known)))
+    elif said.name != "nir":
+        flat = translated(flat, said, _known(flat, known))
     parts = parts_of(flat, known)
     return Description(
         name=name_of(flat, path.stem),
@@ -119,16 +135,38 @@ def describe_nir(path: Path, dt_s: float | None = None) -> Description:
     )
 
 
-def _graph(flat: FlatGraph, name: str, dt_s: float | None) -> Graph:
-    """Make a graph and check it."""
-    known = recorded_dt(flat, dt_s)
-    if known is None:
+def _dt(flat: FlatGraph, given: float | None, dialect: Dialect | None) -> float | None:
+    """Give the length of a step as recorded, given, or fixed by the dialect; None where nobody says."""
+    known = recorded_dt(flat, given)
+    return dialect.framework.dt_s if known is None and dialect is not None else known
+
+
+def _known(flat: FlatGraph, dt_s: float | None) -> float:
+    if dt_s is None:
         raise NO_DT.error(
             where=flat.where,
             found="no dt in its metadata",
             limit="NIR is in continuous time; a step has a length",
             help="Give the dt that the network was trained with: --dt SECONDS.",
         )
+    return dt_s
+
+
+def _as_meant(flat: FlatGraph, dialect: Dialect | None, dt_s: float) -> FlatGraph:
+    """Give a file in NIR's own parameters; refuse one whose writer is in doubt."""
+    if dialect is not None and dialect.name != "nir":
+        return translated(flat, dialect, dt_s)
+    found = tuple(signs(flat, dt_s))
+    if dialect is None:
+        raise_errors(found)
+    told = tuple(finding for finding in found if finding.severity is not Severity.ERROR)
+    return replace(flat, notes=(*flat.notes, *told))
+
+
+def _graph(flat: FlatGraph, name: str, dt_s: float | None, dialect: Dialect | None) -> Graph:
+    """Make a graph and check it."""
+    known = _known(flat, _dt(flat, dt_s, dialect))
+    flat = _as_meant(flat, dialect, known)
     parts = parts_of(flat, known)
     graph = Graph(
         name=name_of(flat, name),

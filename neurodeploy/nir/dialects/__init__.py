@@ -1,0 +1,1 @@
+"""What other frameworks mean by a NIR file: recognised, asked for, and then applied."""
