@@ -18,8 +18,9 @@ from neurodeploy.bundle.manifest import NOT_MEASURED, Manifest
 from neurodeploy.bundle.manifest_file import write_manifest
 from neurodeploy.bundle.place import bundle_folder, check_place
 from neurodeploy.data.samples import Samples, save_samples
+from neurodeploy.findings.codes_parity import SILENT_POPULATION
 from neurodeploy.findings.codes_program import WITHOUT_EFFECT
-from neurodeploy.findings.finding import Finding, NeurodeployError, raise_errors
+from neurodeploy.findings.finding import Finding, NeurodeployError, Severity, raise_errors
 from neurodeploy.graph.lowering import canonical
 from neurodeploy.graph.model import Graph
 from neurodeploy.nir.read import read_nir
@@ -78,6 +79,7 @@ def export(
     target: str | Path | Target[Any],
     out: Path,
     dt_s: float | None = None,
+    dialect: str | None = None,
     calibrate: Path | Samples | None = None,
     verify: bool = True,
     passes: Sequence[Pass] = (),
@@ -96,6 +98,8 @@ def export(
         The bundle's folder; it appears when everything in it is written.
     dt_s
         Length of a step in seconds, for NIR files that do not record it.
+    dialect
+        Who wrote a NIR file, see :func:`neurodeploy.nir.read.read_nir`.
     calibrate
         Samples, or an npz of ``spikes`` (and ``labels``), that a network without a run is calibrated and
         measured on.
@@ -116,7 +120,7 @@ def export(
     check_place(out)
     chip = nameable(target)
     progress(f"reading {source.name}")
-    loaded = read_source(source, dt_s=dt_s, calibrate=calibrate, seed=seed)
+    loaded = read_source(source, dt_s=dt_s, dialect=dialect, calibrate=calibrate, seed=seed)
     progress("lowering")
     calibration = loaded.samples.get("calibration") or next(iter(loaded.samples.values()))
     lowered = chip.lower(loaded.graph, calibration=calibration.spikes, passes=passes)
@@ -138,6 +142,7 @@ def export(
         fixed = chip.simulate(program, golden_input, record=("spikes", "v"))
         save_golden(folder / GOLDEN, golden_input, trained=loaded.golden, fixed=fixed)
         rungs = _measured(folder, chip, sets, progress) if verify else []
+        findings += _silent(rungs)
         manifest = write_manifest(
             folder,
             Manifest(
@@ -181,6 +186,26 @@ def _measured(
     return rungs
 
 
+def _silent(rungs: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """Warn of populations without a spike: nothing of theirs was measured."""
+    found = []
+    for name in dict.fromkeys(rung["set"] for rung in rungs):
+        first, *_, last = (rung["spikes"] for rung in rungs if rung["set"] == name)
+        found += [
+            SILENT_POPULATION.finding(
+                where=f"{population}, samples {name!r}",
+                found=f"no spike as integers, {first[population]} in float",
+                limit="at least 1 spike",
+                help="Give samples that make it fire (--calibrate), or look at who wrote the file: a gain, decay "
+                "or reset may be lost (--dialect). `verify` fails as long as it is silent.",
+                severity=Severity.WARNING,
+            )
+            for population, n_spikes in last.items()
+            if not n_spikes
+        ]
+    return found
+
+
 def _fitting(
     chip: Target[Any], lowered: Lowered[Any], sets: Mapping[str, Samples], progress: Progress
 ) -> list[Finding]:
@@ -197,10 +222,15 @@ def _tell(progress: Progress, stage: str, samples: Samples, done: int) -> None:
 
 
 def read_source(
-    path: Path | Graph, *, dt_s: float | None, calibrate: Path | Samples | None, seed: int | None
+    path: Path | Graph,
+    *,
+    dt_s: float | None,
+    dialect: str | None = None,
+    calibrate: Path | Samples | None,
+    seed: int | None,
 ) -> Source:
     """Read a run folder or a NIR file, or take a network; see :class:`Source`."""
-    _refuse_idle_options(path, dt_s=dt_s, calibrate=calibrate, seed=seed)
+    _refuse_idle_options(path, dt_s=dt_s, dialect=dialect, calibrate=calibrate, seed=seed)
     if isinstance(path, Path) and path.is_dir():
         from neurodeploy.training.to_graph import load_run
 
@@ -212,7 +242,7 @@ def read_source(
             run.golden,
             {"recipe": run.recipe.name, "seed": run.recipe.train.seed, "training": run.facts},
         )
-    graph = canonical(path) if isinstance(path, Graph) else read_nir(path, dt_s=dt_s)
+    graph = canonical(path) if isinstance(path, Graph) else read_nir(path, dt_s=dt_s, dialect=dialect)
     readout = graph.readout
     n_classes = None if readout is None else graph.population(readout.population).size
     if isinstance(calibrate, Samples):
@@ -239,13 +269,20 @@ def read_source(
 
 
 def _refuse_idle_options(
-    source: Path | Graph, *, dt_s: float | None, calibrate: Path | Samples | None, seed: int | None
+    source: Path | Graph,
+    *,
+    dt_s: float | None,
+    dialect: str | None,
+    calibrate: Path | Samples | None,
+    seed: int | None,
 ) -> None:
     """Raise ND096 for every option that would change nothing."""
     is_run = isinstance(source, Path) and source.is_dir()
     findings = []
     if dt_s is not None and (is_run or isinstance(source, Graph)):
         findings.append(("dt", "it knows how long its steps are"))
+    if dialect is not None and (is_run or isinstance(source, Graph)):
+        findings.append(("dialect", "only NIR files have dialects"))
     if calibrate is not None and is_run:
         findings.append(("calibrate", "it brings the samples that it is calibrated and measured on"))
     if seed is not None and is_run:

@@ -40,6 +40,7 @@ def export(
     *,
     target: Target[Any] | PathLike,
     dt_s: float | None = None,
+    dialect: str | None = None,
     calibrate: Samples | PathLike | None = None,
     verify: bool = True,
     passes: Sequence[Pass | str] = (),
@@ -58,6 +59,8 @@ def export(
         Name, TOML file or object.
     dt_s
         Length of a step in seconds, for NIR files that do not say.
+    dialect
+        Who wrote a NIR file, as for :func:`neurodeploy.read_nir`.
     calibrate
         Samples, or an npz of them, that a graph or NIR file is calibrated and measured on; a run has its own.
     verify
@@ -87,6 +90,7 @@ def export(
         target=target,
         out=Path(out),
         dt_s=dt_s,
+        dialect=dialect,
         calibrate=calibrate if isinstance(calibrate, Samples | None) else existing(calibrate),
         verify=verify,
         passes=[load_pass(each) if isinstance(each, str) else each for each in passes],

@@ -41,12 +41,14 @@ def bundle_of(source: Bundle | PathLike) -> Bundle:
     return source if isinstance(source, Bundle) else open_bundle(existing(source))
 
 
-def graph_of(source: Network, *, dt_s: float | None = None) -> Graph:
+def graph_of(source: Network, *, dt_s: float | None = None, dialect: str | None = None) -> Graph:
     """Give the float network of anything that has one, in its canonical form."""
     found = opened(source)
     if not isinstance(found, Path):
         if dt_s is not None:
             raise without_effect("dt_s", f"a {type(found).__name__}", "It knows how long its steps are.")
+        if dialect is not None:
+            raise without_effect("dialect", f"a {type(found).__name__}", "Only NIR files have dialects.")
         if isinstance(found, Bundle):
             return canonical(found.graph)
         if isinstance(found, Graph):
@@ -56,7 +58,7 @@ def graph_of(source: Network, *, dt_s: float | None = None) -> Graph:
         return canonical(load_run(found.path).graph)
     from neurodeploy.nir.read import read_nir
 
-    return canonical(read_nir(found, dt_s=dt_s))
+    return canonical(read_nir(found, dt_s=dt_s, dialect=dialect))
 
 
 def target_of(target: Target[Any] | PathLike) -> Target[Any]:

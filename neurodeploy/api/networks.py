@@ -87,7 +87,7 @@ def load_samples(path: PathLike, name: str | None = None) -> Samples:
     return sets[name]
 
 
-def read_nir(path: PathLike, *, dt_s: float | None = None) -> Graph:
+def read_nir(path: PathLike, *, dt_s: float | None = None, dialect: str | None = None) -> Graph:
     """Read a NIR file.
 
     Parameters
@@ -96,15 +96,18 @@ def read_nir(path: PathLike, *, dt_s: float | None = None) -> Graph:
         The file.
     dt_s
         Length of a step in seconds, for files that do not say.
+    dialect
+        Who wrote the file, where that is in doubt: ``nir``, ``norse``, ``snntorch``, ``sinabs``, ``rockpool``,
+        ``spikingjelly`` or ``spyx``, and what the file leaves open, as ``snntorch:reset=zero``.
 
     Raises
     ------
     NeurodeployError
-        ND001, ND002 the file; ND1xx what it holds.
+        ND001, ND002 the file; ND1xx what it holds: of these ND150 to ND163 who wrote it.
     """
     from neurodeploy.nir.read import read_nir
 
-    return read_nir(existing(path), dt_s=dt_s)
+    return read_nir(existing(path), dt_s=dt_s, dialect=dialect)
 
 
 def write_nir(graph: Graph, path: PathLike) -> None:
@@ -142,7 +145,11 @@ def load_target(target: PathLike) -> Target[Any]:
 
 
 def check(
-    network: Network, target: Target[Any] | PathLike | None = None, *, dt_s: float | None = None
+    network: Network,
+    target: Target[Any] | PathLike | None = None,
+    *,
+    dt_s: float | None = None,
+    dialect: str | None = None,
 ) -> list[Finding]:
     """Hold a network against a target, and give every reason why it does not fit.
 
@@ -155,6 +162,8 @@ def check(
         Name, TOML file or object. It may be left out for a bundle, which is then held against its own.
     dt_s
         Length of a step in seconds, for NIR files that do not say.
+    dialect
+        Who wrote a NIR file, as for :func:`read_nir`.
 
     Returns
     -------
@@ -170,6 +179,8 @@ def check(
     if isinstance(found, Bundle):
         if dt_s is not None:
             raise without_effect("dt_s", "a bundle", "It knows how long its steps are.")
+        if dialect is not None:
+            raise without_effect("dialect", "a bundle", "Only NIR files have dialects.")
         chip = found.target if target is None else target_of(target)
         program = found.program if target is None else chip.read(found.path)
         return [*found.findings, *chip.check(program)]
@@ -180,7 +191,7 @@ def check(
             help="Only a bundle knows its own.",
         )
     chip = target_of(target)
-    graph = graph_of(network if isinstance(found, Path) else found, dt_s=dt_s)
+    graph = graph_of(network if isinstance(found, Path) else found, dt_s=dt_s, dialect=dialect)
     findings = [*graph.notes, *chip.rules(graph)]
     try:
         lowered = chip.lower(graph)
@@ -197,6 +208,7 @@ def lower(
     passes: Sequence[Pass | str] = (),
     after_each: AfterEach | None = None,
     dt_s: float | None = None,
+    dialect: str | None = None,
 ) -> Lowered[Any]:
     """Turn a float network into a target's program, in memory.
 
@@ -214,6 +226,8 @@ def lower(
         Called after each pass with the pass and the draft.
     dt_s
         Length of a step in seconds, for NIR files that do not say.
+    dialect
+        Who wrote a NIR file, as for :func:`read_nir`.
 
     Returns
     -------
@@ -227,7 +241,7 @@ def lower(
     """
     from neurodeploy.passes.by_name import load_pass
 
-    graph = graph_of(network, dt_s=dt_s)
+    graph = graph_of(network, dt_s=dt_s, dialect=dialect)
     return target_of(target).lower(
         graph,
         calibration=None if calibration is None else spikes_for(graph, calibration),

@@ -20,10 +20,17 @@ from neurodeploy.targets.registry import DEFAULT_TARGET
     shell_complete=completion.targets,
 )
 @options.dt_option
+@options.dialect_option
 @options.json_option
 @click.pass_context
 def command(
-    ctx: click.Context, *, source: Path, target: str | None, dt_s: float | None, as_json: bool
+    ctx: click.Context,
+    *,
+    source: Path,
+    target: str | None,
+    dt_s: float | None,
+    dialect: str | None,
+    as_json: bool,
 ) -> None:
     """Say whether a network fits a target, and if not, every reason why not. Nothing is written."""
     from neurodeploy.api.given import opened, target_of
@@ -32,10 +39,10 @@ def command(
 
     network = opened(source)
     if isinstance(network, Bundle) and target is None:
-        chip, findings = network.target, check(network, dt_s=dt_s)
+        chip, findings = network.target, check(network, dt_s=dt_s, dialect=dialect)
     else:
         chip = target_of(target or DEFAULT_TARGET)
-        findings = check(source if isinstance(network, Path) else network, chip, dt_s=dt_s)
+        findings = check(source if isinstance(network, Path) else network, chip, dt_s=dt_s, dialect=dialect)
     code = exit_code_of(findings)
     if as_json:
         options.print_json(

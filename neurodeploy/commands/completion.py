@@ -32,6 +32,13 @@ def targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     return _matching(known, incomplete, files=True)
 
 
+def dialects(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+    """Offer the dialects of NIR files."""
+    from neurodeploy.nir.dialects.dialect import FRAMEWORKS
+
+    return _matching({name: framework.title for name, framework in FRAMEWORKS.items()}, incomplete)
+
+
 def keys(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
     """Offer the keys of a recipe, with the sign that the value follows."""
     from neurodeploy.recipe import keys as all_keys

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     "FOLDER", help="The bundle's folder.  [default: <run>-bundle or <file>-bundle, beside it]"
 )
 @options.dt_option
+@options.dialect_option
 @click.option(
     "--calibrate",
     type=click.Path(path_type=Path),
@@ -57,6 +58,7 @@ def command(
     target: str,
     out: Path | None,
     dt_s: float | None,
+    dialect: str | None,
     calibrate: Path | None,
     passes: tuple[str, ...],
     max_drop: float | None,
@@ -82,6 +84,7 @@ def command(
             out if out is not None else beside(source),
             target=target,
             dt_s=dt_s,
+            dialect=dialect,
             calibrate=calibrate,
             verify=not no_verify,
             passes=passes,

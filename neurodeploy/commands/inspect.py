@@ -24,18 +24,20 @@ if TYPE_CHECKING:
 @click.command("inspect")
 @click.argument("path", metavar="RECIPE|RUN|FILE.nir|BUNDLE", shell_complete=completion.recipes)
 @options.dt_option
+@options.dialect_option
 @options.json_option
-def command(path: str, dt_s: float | None, as_json: bool) -> None:
+def command(path: str, dt_s: float | None, dialect: str | None, as_json: bool) -> None:
     """Show what is in a recipe (name or TOML file), a run folder, a NIR file or a bundle.
 
     A recipe is shown as TOML with every default: `inspect RECIPE > my.toml` is the same recipe.
     """
-    facts = describe(path, dt_s)
-    if dt_s is not None and facts["kind"] != "NIR file":
+    facts = describe(path, dt_s, dialect)
+    idle = [option for option, given in (("--dt", dt_s), ("--dialect", dialect)) if given is not None]
+    if idle and facts["kind"] != "NIR file":
         raise WITHOUT_EFFECT.error(
-            where="--dt",
+            where=idle[0],
             found=f"given with a {facts['kind']}",
-            help="Leave it out: only NIR files may lack it.",
+            help="Leave it out: only NIR files may need it.",
         )
     if as_json:
         options.print_json(options.in_percent(facts), schema="inspect")
@@ -44,7 +46,7 @@ def command(path: str, dt_s: float | None, as_json: bool) -> None:
         options.echo(line)
 
 
-def describe(path: str, dt_s: float | None) -> dict[str, Any]:
+def describe(path: str, dt_s: float | None, dialect: str | None = None) -> dict[str, Any]:
     """Recognise what a path or name stands for, and give its facts.
 
     Raises
@@ -70,7 +72,8 @@ def describe(path: str, dt_s: float | None) -> dict[str, Any]:
     if place.is_file() and place.suffix != ".toml":
         from neurodeploy.nir.read import describe_nir
 
-        return {"kind": "NIR file", "path": path, **graph_facts(describe_nir(place, dt_s=dt_s))}
+        described = describe_nir(place, dt_s=dt_s, dialect=dialect)
+        return {"kind": "NIR file", "path": path, **graph_facts(described)}
     if place.suffix == ".nir":
         existing(place)
     return {"kind": "recipe", **_recipe(path)}

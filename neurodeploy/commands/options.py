@@ -72,6 +72,14 @@ dt_option = click.option(
 )
 
 
+dialect_option = click.option(
+    "--dialect",
+    metavar="NAME[:OPTION=VALUE,...]",
+    help="Who wrote a NIR file: nir, norse, snntorch, sinabs, rockpool, spikingjelly or spyx.",
+    shell_complete=completion.dialects,
+)
+
+
 class OutOption(click.Option):
     """``-o/--out``; its older name ``--output`` works as well and is not listed."""
 
