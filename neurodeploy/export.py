@@ -196,8 +196,8 @@ def _silent(rungs: Sequence[Mapping[str, Any]]) -> list[Finding]:
                 where=f"{population}, samples {name!r}",
                 found=f"no spike as integers, {first[population]} in float",
                 limit="at least 1 spike",
-                help="Give samples that make it fire (--calibrate), or look at who wrote the file: a gain, decay "
-                "or reset may be lost (--dialect). `verify` fails as long as it is silent.",
+                help="Give samples that make it fire (--calibrate), or see who wrote the file: a gain, decay "
+                "or reset may be lost (--dialect). `verify` may fail for it.",
                 severity=Severity.WARNING,
             )
             for population, n_spikes in last.items()

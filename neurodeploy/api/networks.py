@@ -97,8 +97,8 @@ def read_nir(path: PathLike, *, dt_s: float | None = None, dialect: str | None =
     dt_s
         Length of a step in seconds, for files that do not say.
     dialect
-        Who wrote the file, where that is in doubt: ``nir``, ``norse``, ``snntorch``, ``sinabs``, ``rockpool``,
-        ``spikingjelly`` or ``spyx``, and what the file leaves open, as ``snntorch:reset=zero``.
+        Who wrote the file, where that is in doubt: ``nir``, ``norse``, ``snntorch``, ``sinabs``,
+        ``rockpool``, ``spikingjelly`` or ``spyx``, and what the file leaves open, as ``snntorch:reset=zero``.
 
     Raises
     ------

@@ -25,7 +25,7 @@ from neurodeploy.graph.checks.values import finite
 from neurodeploy.graph.model import INPUT
 from neurodeploy.graph.neurons import NIR_DEFAULTS, NeuronModel
 from neurodeploy.nir.matrix import Matrix, of_rows
-from neurodeploy.nir.raw import described, shape_of, shown, text, whole_number
+from neurodeploy.nir.raw import described, help_for, is_integrator, shape_of, shown, text, whole_number
 from neurodeploy.nir.spatial.window import CONVOLUTIONS, WINDOWS, Window, window_of
 from neurodeploy.nir.storage import MAX_NEURONS, read_tree, unreadable
 
@@ -75,8 +75,8 @@ class Node:
     absent
         The parameters that the file does not have, and NIR's defaults stand for.
     reset
-        ``value`` (v_reset), or what a dialect says: ``subtract`` (v_threshold, at once), ``late`` (the same, in
-        the next step).
+        ``value`` (v_reset), or what a dialect says: ``subtract`` (v_threshold, at once), ``late`` (the same,
+        in the next step).
     """
 
     name: str
@@ -225,7 +225,7 @@ def _node(name: str, raw: Any, where: str, nodes: dict[str, Node], *, nested: bo
     if kind in NEURONS:
         yield from _population_name(name, here)
     stepwise = False
-    if kind == "LIF" and _is_integrator(raw):
+    if kind == "LIF" and is_integrator(raw):
         kind, raw, stepwise = "IF", {**raw, "r": np.ones(np.shape(raw["r"]))}, True
     parameters: dict[str, NDArray[np.float64]] = {}
     weight, window = None, None
@@ -252,7 +252,7 @@ def _node(name: str, raw: Any, where: str, nodes: dict[str, Node], *, nested: bo
             continue
         parameters[key] = array.astype(np.float64).reshape(-1)
         shape = array.shape if array.size > prod(shape) else shape
-        yield from finite(f"{here}.{key}", parameters[key])
+        yield from finite(f"{here}.{key}", parameters[key], help=help_for(key, parameters[key]))
     yield from _sizes(here, parameters if kind in NEURONS else {})
     if kind in ("Input", "Output"):
         shape = shape_of(raw.get("shape", ())) or ()
@@ -307,17 +307,6 @@ def _sizes(here: str, parameters: Mapping[str, NDArray[np.float64]]) -> Iterator
             limit="one value for each neuron, or one for all",
             help="Write every parameter with the shape of the population.",
         )
-
-
-def _is_integrator(raw: Mapping[str, Any]) -> bool:
-    """Say whether the parameters of a LIF mean no leak at all: tau and r infinite, no leak voltage.
-
-    snnTorch writes beta = 1 so (tau = dt / (1 - beta), r = tau / dt); the limit is ``v += i``.
-    """
-    tau, r, leak = (np.asarray(raw.get(key, np.nan)) for key in ("tau", "r", "v_leak"))
-    if any(array.dtype.kind not in "fiu" or not array.size for array in (tau, r, leak)):
-        return False
-    return bool(np.isposinf(tau).all() and np.isposinf(r).all() and not leak.any())
 
 
 def unusable(where: str, found: str, limit: str) -> Finding:

@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurodeploy.nir.matrix import Matrix
 from neurodeploy.nir.storage import MAX_NEURONS, Unread
@@ -69,3 +70,24 @@ def shown(name: str) -> str:
     """Give a name as it may be printed: without control characters, and not endless."""
     kept = name if len(name) <= 80 else f"{name[:60]}...{name[-17:]}"
     return kept if kept.isprintable() else ascii(kept)[1:-1]
+
+
+def is_integrator(raw: Mapping[str, Any]) -> bool:
+    """Say whether the parameters of a LIF mean no leak at all: tau and r infinite, no leak voltage.
+
+    snnTorch writes beta = 1 so (tau = dt / (1 - beta), r = tau / dt); the limit is ``v += i``.
+    """
+    tau, r, leak = (np.asarray(raw.get(key, np.nan)) for key in ("tau", "r", "v_leak"))
+    if any(array.dtype.kind not in "fiu" or not array.size for array in (tau, r, leak)):
+        return False
+    return bool(np.isposinf(tau).all() and np.isposinf(r).all() and not leak.any())
+
+
+def help_for(key: str, array: NDArray[np.float64]) -> str:
+    """Give what to do about a parameter that is not finite, where its name tells more than that."""
+    if not key.startswith("tau") or not np.isposinf(array).any():
+        return ""
+    return (
+        "Neurons that never leak are integrators: write them as a node of their own, IF or without threshold "
+        "I, with r = 1 / dt where the whole input counts."
+    )

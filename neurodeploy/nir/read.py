@@ -71,9 +71,9 @@ def read_nir(path: Path, dt_s: float | None = None, *, dialect: str | None = Non
     NeurodeployError
         ND001 no such file, ND002 unreadable, ND101 NaN, ND120 a node that is not supported, ND121 dt unknown,
         ND122 a structure that a Graph cannot represent, ND124 an unusable parameter, ND125 a dt that
-        contradicts the file's; ND152 to ND159 where the file looks as if its writer meant something else and no
-        dialect says who it was; ND150, ND151, ND162, ND163 a dialect that is none, is open or does not fit; and
-        as :func:`neurodeploy.graph.checks.check_graph`.
+        contradicts the file's; ND152 to ND159 where the file looks as if its writer meant something else and
+        no dialect says who it was; ND150, ND151, ND162, ND163 a dialect that is none, is open or does not
+        fit; and as :func:`neurodeploy.graph.checks.check_graph`.
 
     Notes
     -----
@@ -105,8 +105,8 @@ def describe_nir(path: Path, dt_s: float | None = None, *, dialect: str | None =
     Parameters
     ----------
     path, dt_s, dialect
-        As for :func:`read_nir`, but that neither the file nor the caller needs to know dt or the dialect: what
-        the file shows of its writer is among the ``notes``.
+        As for :func:`read_nir`, but that neither the file nor the caller needs to know dt or the dialect:
+        what the file shows of its writer is among the ``notes``.
 
     Raises
     ------

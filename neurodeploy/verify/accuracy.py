@@ -195,19 +195,18 @@ def silent(result: SetResult, trained: Traces | None) -> Iterator[Finding]:
     Notes
     -----
     It is an error where the float network fires (their spikes were lost in the integers), and where both are
-    silent and nothing shows that the trained network is so too. That is shown by the golden traces of the
-    trained network, or by labels: a network that decides better than always for the most frequent label is no
-    dead one. Then, and where the float network fires fewer than :data:`TOO_FEW` spikes, it is a warning.
+    silent and the golden traces of the trained network do not show that it is so too: no label can say that
+    a gain or a decay was not lost on the way. Where they show it, and where the float network fires fewer
+    than :data:`TOO_FEW` spikes, it is a warning.
     """
     first, last = result.rungs[0], result.rungs[-1]
-    decides = result.drop is not None and result.chance is not None and result.drop.before > result.chance
     for name, n_spikes in last.spikes.items():
         if n_spikes:
             continue
         was = first.spikes[name]
         trace = None if trained is None else trained.populations.get(name)
         known_silent = trace is not None and not trace.spikes.any()
-        harmless = 0 < was < TOO_FEW or (not was and (known_silent or (trained is None and decides)))
+        harmless = 0 < was < TOO_FEW or (not was and known_silent)
         yield SILENT_POPULATION.finding(
             where=f"{name}, samples {result.name!r}",
             found=f"no spike as integers, {was} in float",

@@ -390,3 +390,98 @@ def bias_behind_filter(_: Place) -> Iterable[Finding]:
 @triggers("ND306")
 def tau_too_long(_: Place) -> Iterable[Finding]:
     return lowered(hidden(tau_s=100.0))
+
+
+def written_by(
+    kind: str, *, names: tuple[str, str] = ("0", "1"), weight: float = 1.25, **values: float
+) -> Path:
+    """Write weights and neurons under the names and with the numbers of a framework's exporter."""
+    neurons = getattr(nir, kind)(**{key: np.full(2, value) for key, value in values.items()})
+    nodes = {
+        "input": nir.Input(np.array([2])),
+        names[0]: nir.Linear(np.full((2, 2), weight)),
+        names[1]: neurons,
+        "output": nir.Output(np.array([2])),
+    }
+    nir.write("net.nir", nir.NIRGraph(nodes, list(pairwise(nodes))))
+    return Path("net.nir")
+
+
+LIF = {"tau": 0.05, "r": 1.0, "v_leak": 0.0, "v_threshold": 1.0}
+CUBA = {"tau_mem": 0.05, "tau_syn": 0.02, "r": 1.0, "v_leak": 0.0, "v_threshold": 1.0}
+
+
+@triggers("ND150")
+def unknown_dialect(place: Place) -> str:
+    return place.command("check", written_by("LIF", **LIF), "--dt", "0.01", "--dialect", "nrose")
+
+
+@triggers("ND151")
+def open_dialect(place: Place) -> str:
+    return place.command("check", written_by("LIF", **LIF), "--dt", "0.01", "--dialect", "snntorch")
+
+
+@triggers("ND152")
+def no_input_gain(place: Place) -> str:
+    return place.command("check", written_by("CubaLIF", **CUBA), "--dt", "0.01")
+
+
+@triggers("ND153")
+def a_thousand_times_too_short(place: Place) -> str:
+    return place.command("check", written_by("LIF", **LIF | {"tau": 5e-5}), "--dt", "0.01")
+
+
+@triggers("ND154")
+def contradicting_dt(place: Place) -> str:
+    return place.command("check", written_by("LIF", **LIF | {"r": 50.0}), "--dt", "0.01")
+
+
+@triggers("ND155")
+def unknown_reset(place: Place) -> str:
+    return place.command("check", written_by("LIF", **LIF | {"tau": 1e-3, "r": 10.0}), "--dt", "0.0001")
+
+
+@triggers("ND156")
+def times_in_steps(place: Place) -> str:
+    return place.command("check", written_by("LIF", **LIF | {"tau": 20.0}), "--dt", "0.01")
+
+
+@triggers("ND157")
+def r_is_beta(place: Place) -> str:
+    return place.command("check", written_by("LIF", **LIF | {"r": 0.8}), "--dt", "0.01")
+
+
+@triggers("ND158")
+def input_scaled_by_dt(place: Place) -> str:
+    return place.command("check", written_by("IF", r=1.0, v_threshold=1.0), "--dt", "0.01")
+
+
+@triggers("ND159")
+def ties(place: Place) -> str:
+    values = LIF | {"tau": 0.02, "r": 2.0}
+    return place.command("check", written_by("LIF", names=("_0", "_1"), weight=0.5, **values), "--dt", "0.01")
+
+
+@triggers("ND160")
+def no_v_reset(place: Place) -> str:
+    path = written_by("LIF", **LIF)
+    with h5py.File(path, "a") as file:
+        del file["node/nodes/1/v_reset"]
+    return place.command("check", path, "--dt", "0.01")
+
+
+@triggers("ND161")
+def read_by_dialect(place: Place) -> str:
+    return place.command("check", written_by("CubaLIF", **CUBA), "--dt", "0.01", "--dialect", "norse")
+
+
+@triggers("ND162")
+def another_dialect(place: Place) -> str:
+    path = written_by("CubaLIF", **CUBA)
+    return place.command("check", path, "--dt", "0.01", "--dialect", "rockpool:spikes=single")
+
+
+@triggers("ND163")
+def more_than_can_be_held(place: Place) -> str:
+    path = written_by("LIF", **LIF | {"tau": 20.0})
+    return place.command("check", path, "--dt", "0.01", "--dialect", "sinabs:reset=zero,spikes=multi")

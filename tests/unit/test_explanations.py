@@ -11,6 +11,7 @@ import pytest
 
 import neurodeploy
 from neurodeploy.findings import (
+    codes_dialects,
     codes_network,
     codes_nir,
     codes_parity,
@@ -34,7 +35,15 @@ FAMILIES = {
 
 RULES = {
     name: rule
-    for module in (codes_usage, codes_training, codes_network, codes_nir, codes_parity, codes_program)
+    for module in (
+        codes_usage,
+        codes_training,
+        codes_network,
+        codes_nir,
+        codes_dialects,
+        codes_parity,
+        codes_program,
+    )
     for name, rule in vars(module).items()
     if isinstance(rule, Rule)
 }

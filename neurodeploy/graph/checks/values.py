@@ -73,7 +73,9 @@ def _element(bad: NDArray[np.bool_], where: str, at: int, which: str, lists: InL
     return f"{where}[{index}]" + (f", {which} of {n}" if n > 1 else "")
 
 
-def finite(where: str, array: NDArray[np.float64], lists: InLists | None = None) -> Iterator[Finding]:
+def finite(
+    where: str, array: NDArray[np.float64], lists: InLists | None = None, *, help: str = ""
+) -> Iterator[Finding]:
     """ND101: an element of an array, or of a column of lists, is NaN or infinite; names the first one."""
     bad = ~np.isfinite(array)
     if bad.any():
@@ -82,7 +84,8 @@ def finite(where: str, array: NDArray[np.float64], lists: InLists | None = None)
             where=_element(bad, where, first, "first", lists),
             found=f"{array.flat[first]}",
             limit="finite numbers",
-            help="The training diverged or the file is damaged: train again with a lower learning rate, "
+            help=help
+            or "The training diverged or the file is damaged: train again with a lower learning rate, "
             "or take an earlier checkpoint.",
         )
 

@@ -1,7 +1,7 @@
 """What each framework computes, said in NIR's own parameters: a file of another dialect becomes one of NIR's.
 
-NIR's step is ``v += dt/tau * (r i + v_leak - v)``. So an input that counts in full is ``r = tau / dt``, a decay by
-``a`` is ``tau = dt / (1 - a)``, and ``>=`` is ``>`` at the next float below. Versions are those of
+NIR's step is ``v += dt/tau * (r i + v_leak - v)``. So an input that counts in full is ``r = tau / dt``, a
+decay by ``a`` is ``tau = dt / (1 - a)``, and ``>=`` is ``>`` at the next float below. Versions are those of
 :data:`neurodeploy.nir.dialects.dialect.FRAMEWORKS`; files and symbols stand at each function.
 """
 
@@ -154,7 +154,7 @@ def _sinabs(reading: Reading, node: Node) -> Node:
 
 
 def _rockpool(reading: Reading, node: Node) -> Node:
-    """rockpool/nn/modules/torch/nir.py; lif_torch.py, LIFTorch.forward; lif_neuron_torch.py; exp_syn_torch.py."""
+    """rockpool/nn/modules/torch/nir.py; lif_torch.py, LIFTorch; lif_neuron_torch.py; exp_syn_torch.py."""
     tau, dt_s = tau_of(node), reading.dt_s
     reading.expect(node, "r", r_of(node), rockpool_gain(tau, dt_s), "tau / dt * exp(-dt / tau)")
     node = with_parameters(node, **{tau_key(node): dt_s / -np.expm1(-dt_s / tau)})
@@ -205,21 +205,21 @@ _MEANS: Mapping[str, tuple[Means, tuple[str, ...], str]] = {
     "sinabs": (
         _sinabs,
         ("LIF", "LI", "IF"),
-        "tau in steps, decay exp(-1 / tau), fires at >=; its files say nothing of reset_fn, spike_fn, norm_input, "
-        "tau_syn and min_v_mem (taken for None)",
+        "tau in steps, decay exp(-1 / tau), fires at >=; its files say nothing of reset_fn, spike_fn, "
+        "norm_input, tau_syn and min_v_mem (taken for None)",
     ),
     "rockpool": (
         _rockpool,
         ("LIF", "LI", "CubaLIF"),
-        "decay exp(-dt / tau), the whole input, fires at >=, subtracts; its files leave out a neuron's own bias, "
-        "recurrent weights and max_spikes_per_dt",
+        "decay exp(-dt / tau), the whole input, fires at >=, subtracts; its files leave out a neuron's own "
+        "bias, recurrent weights and max_spikes_per_dt",
     ),
     "spikingjelly": (_spikingjelly, ("LIF", "CubaLIF", "IF"), "fires at >="),
     "spyx": (
         _spyx,
         ("LIF", "LI", "CubaLIF", "IF", "CubaLI"),
-        "r = tau / dt; subtracts; spikes reach the next layer a step later, and those of the last layer stand a "
-        "step earlier than Spyx gives them",
+        "r = tau / dt; subtracts; spikes reach the next layer a step later, and those of the last layer "
+        "stand a step earlier than Spyx gives them",
     ),
 }
 """By dialect: what it means, the neurons that it writes, and what to know of it."""

@@ -34,12 +34,13 @@ from neurodeploy.nir.dialects.traits import (
     place,
     r_of,
     rockpool_gain,
+    step_of,
     tau_of,
 )
 from neurodeploy.nir.nodes import FlatGraph
 
-_GRID = 2.0**-10
-"""Weights in whole multiples of this, relative to the threshold, meet the threshold exactly now and then."""
+_GRID_BITS = -10
+"""Weights in whole multiples of 2 to this power meet the threshold exactly now and then."""
 
 
 def signs(flat: FlatGraph, dt_s: float | None) -> Iterator[Finding]:
@@ -55,8 +56,8 @@ def signs(flat: FlatGraph, dt_s: float | None) -> Iterator[Finding]:
     Yields
     ------
     Finding
-        ND152 to ND159, which are errors as long as nobody says who wrote the file; ND160, a note. Nothing of a
-        file that neurodeploy wrote.
+        ND152 to ND159, which are errors as long as nobody says who wrote the file; ND160, a note. Nothing of
+        a file that neurodeploy wrote.
     """
     if is_ours(flat):
         return
@@ -117,10 +118,10 @@ def _in_steps(flat: FlatGraph) -> Iterator[Finding]:
     if one_value([r_of(node) for node in nodes]) == 1.0:
         yield TAU_IN_STEPS.finding(
             where=place(flat, nodes, "tau"),
-            found=f"{tau.min():g} to {tau.max():g}, r = 1",
+            found=f"{tau.min():g}{f' to {tau.max():g}' if tau.max() > tau.min() else ''}, r = 1",
             limit="seconds",
-            help="Say who wrote the file: --dialect sinabs:reset=zero|subtract,spikes=single|multi; or --dialect "
-            "nir, if these are seconds.",
+            help="Say who wrote the file: --dialect sinabs:reset=zero|subtract,spikes=single|multi; or "
+            "--dialect nir, if these are seconds.",
         )
 
 
@@ -152,10 +153,10 @@ def _other_step(flat: FlatGraph, dt_s: float | None) -> Iterator[Finding]:
     if dt_s is None:
         return
     nodes = [node for node in leaky_of(flat) if (r_of(node) > 1).all()]
-    step = one_value([tau_of(node) / r_of(node) for node in nodes])
+    step = one_value([step_of(node) for node in nodes])
     if step is None:
         nodes = [n for n in neurons_of(flat, *WITHOUT_LEAK) if not n.stepwise and (r_of(n) > 1).all()]
-        step = one_value([1 / r_of(node) for node in nodes])
+        step = one_value([step_of(node) for node in nodes])
         if step is None or not _power_of_ten(step):
             return
     elif all(equal(r_of(node), rockpool_gain(tau_of(node), dt_s)) for node in nodes):
@@ -181,13 +182,13 @@ def _reset_unknown(flat: FlatGraph) -> Iterator[Finding]:
     nodes = [node for node in neurons_of(flat, *SPIKING) if node.type != "IF" or node.stepwise]
     if not nodes or named_by_spikingjelly(flat):
         return
-    if all(n.stepwise or equal(tau_of(n) / r_of(n), step_s) for n in nodes):
+    if all(n.stepwise or equal(step_of(n), step_s) for n in nodes):
         yield RESET_UNKNOWN.finding(
             where=place(flat, nodes),
             found=f"tau / r = {step_s:g} s, as snnTorch writes every file",
             limit="v_reset that its writer meant",
-            help="Say who wrote the file: --dialect snntorch:reset=zero|subtract|subtract-at-once (subtract is "
-            "snnTorch's default); or --dialect nir, if neurons reset to v_reset.",
+            help="Say who wrote the file: --dialect snntorch:reset=zero|subtract|subtract-at-once (subtract "
+            "is snnTorch's default); or --dialect nir, if neurons reset to v_reset.",
         )
 
 
@@ -199,8 +200,8 @@ def _steps_of_one(flat: FlatGraph, dt_s: float | None) -> Iterator[Finding]:
             where=place(flat, nodes),
             found="r = 1 and no v_reset in steps of 1, as sinabs writes its IAF",
             limit="v_reset that its writer meant",
-            help="Say who wrote the file: --dialect sinabs:reset=zero|subtract,spikes=single|multi; or --dialect "
-            "nir, if neurons reset to 0.",
+            help="Say who wrote the file: --dialect sinabs:reset=zero|subtract,spikes=single|multi; or "
+            "--dialect nir, if neurons reset to 0.",
         )
 
 
@@ -214,19 +215,21 @@ def _ties(flat: FlatGraph, dt_s: float | None) -> Iterator[Finding]:
         return
     decays = [dt_s / tau_of(node) for node in leaky if dt_s is not None]
     weights = [node.weight.value for node in flat.nodes.values() if node.weight is not None]
-    weights += [n.window.kernel.ravel() for n in flat.nodes.values() if n.window and n.window.kernel is not None]
+    windows = [node.window for node in flat.nodes.values() if node.window is not None]
+    weights += [window.kernel for window in windows if window.kernel is not None]
     thresholds = [node.parameters["v_threshold"] for node in spiking]
     if all(_on_grid(array) for array in (*decays, *weights, *thresholds)):
         yield TIES.finding(
             where=place(flat, spiking),
-            found=f"names of SpikingJelly; weights, decays and thresholds in multiples of {_GRID:g}",
+            found=f"names of SpikingJelly; weights, decays and thresholds in multiples of 2^{_GRID_BITS}",
             limit="spikes above the threshold, as NIR says",
-            help="Say who wrote the file: --dialect spikingjelly fires at the threshold, --dialect nir above it.",
+            help="Say who wrote the file: --dialect spikingjelly fires at the threshold, --dialect nir above "
+            "it.",
         )
 
 
 def _on_grid(array: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> bool:
-    parts = array / _GRID
+    parts = array / 2.0**_GRID_BITS
     return bool(np.allclose(parts, np.round(parts), rtol=0, atol=1e-6))
 
 
@@ -238,6 +241,6 @@ def _if_gain(flat: FlatGraph, dt_s: float | None) -> Iterator[Finding]:
             where=place(flat, nodes, "r"),
             found="1: a step adds dt times its input",
             limit="1 / dt, where the whole input is added",
-            help="Say who wrote the file: --dialect norse, sinabs:reset=zero|subtract,spikes=single|multi or spyx; "
-            "or --dialect nir, if it is meant as NIR says.",
+            help="Say who wrote the file: --dialect norse, sinabs:reset=zero|subtract,spikes=single|multi or "
+            "spyx; or --dialect nir, if it is meant as NIR says.",
         )

@@ -13,7 +13,7 @@ from neurodeploy.nir.raw import shown
 Floats = NDArray[np.float64]
 
 CLOSE = 1e-3
-"""Within what two numbers are one, relative to them: parameters went through float32, 1 - beta loses digits."""
+"""Within what two numbers are one, relative to them: 1 - beta in float32 loses digits."""
 
 FILTERED = ("CubaLIF", "CubaLI")
 WITHOUT_LEAK = ("IF", "I")
@@ -45,6 +45,12 @@ def r_of(node: Node) -> Floats:
     return node.parameters["r"]
 
 
+def step_of(node: Node) -> Floats:
+    """Give tau / r, of neurons without leak 1 / r: one step where the input counts in full."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.asarray((1.0 if node.type in WITHOUT_LEAK else tau_of(node)) / r_of(node))
+
+
 def all_taus(nodes: Sequence[Node]) -> Floats:
     """Give every time constant of some nodes that leak, those of filters included."""
     found = [tau_of(node) for node in nodes]
@@ -73,7 +79,8 @@ def place(flat: FlatGraph, nodes: Sequence[Node], key: str = "") -> str:
 
 def rockpool_gain(tau: Floats, dt_s: float) -> Floats:
     """Give what Rockpool writes for r: ``tau / dt * exp(-dt / tau)``."""
-    return np.asarray(tau / dt_s * np.exp(-dt_s / tau), dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.asarray(tau / dt_s * np.exp(-dt_s / tau), dtype=np.float64)
 
 
 def is_ours(flat: FlatGraph) -> bool:

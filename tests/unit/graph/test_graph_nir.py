@@ -270,7 +270,7 @@ def test_populations_of_others_that_only_delays_join_stand_by_their_distance_fro
     [
         ((nir.Threshold(np.ones(1)), lif()), "ND120", "n0"),
         ((nir.Affine(np.full((1, 1), np.nan), np.zeros(1)), lif()), "ND101", "n0.weight[0, 0]"),
-        ((nir.Linear(np.ones((1, 1))), lif(tau=np.full(1, 1e-3))), "ND102", "n1.tau_s[0]"),
+        ((nir.Linear(np.ones((1, 1))), lif(tau=np.full(1, 1e-6))), "ND102", "n1.tau_s[0]"),
         ((nir.Linear(np.ones((1, 1, 1))), lif()), "ND124", "n0.weight"),
         ((nir.Linear(np.ones((1, 2))), lif()), "ND105", "input -> n0"),
         ((nir.Linear(np.ones((3, 1))), lif(2)), "ND105", "n0 -> n1"),
@@ -339,7 +339,7 @@ def test_the_recording_of_norse_is_reproduced_in_every_spike():
 def test_the_recurrent_braille_network_is_read_and_written_unchanged(tmp_path):
     if not (SHARED / "braille_noDelay_bias_zero.nir").is_file():
         pytest.skip("needs ../shared/nir: not on this machine")
-    graph = read_nir(SHARED / "braille_noDelay_bias_zero.nir", dt_s=1e-4)
+    graph = read_nir(SHARED / "braille_noDelay_bias_zero.nir", dt_s=1e-4, dialect="snntorch:reset=zero")
     assert [(p.name, p.size) for p in graph.populations] == [("lif1.lif", 38), ("lif2", 7)]
     assert [p.name for p in graph.projections] == ["input->lif1.lif", "lif1.lif->lif1.lif", "lif1.lif->lif2"]
     assert np.unique(graph.projections[1].delay_s).tolist() == [1e-4]

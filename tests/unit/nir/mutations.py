@@ -15,7 +15,7 @@ TYPES += ["NIRGraph", "Conv2d", "", "lif"]
 def originals():
     """Networks that use every node that can be read."""
     one = np.ones(2)
-    cuba = {"tau_mem": 0.05 * one, "tau_syn": 0.02 * one, "r": one, "v_leak": 0 * one, "w_in": one}
+    cuba = {"tau_mem": 0.05 * one, "tau_syn": 0.02 * one, "r": one, "v_leak": 0 * one, "w_in": 2 * one}
     spikes = {"v_threshold": one, "v_reset": 0 * one}
     square = files.node("Linear", weight=np.array([[0.5, -1.0], [2.0, 0.25]]))
     delay = files.node("Delay", delay=np.array([0.01, 0.03]))

@@ -169,7 +169,8 @@ def test_a_decay_of_one_is_an_integrator(tmp_path):
     """As snnTorch writes beta = 1: infinite tau and r."""
     endless = np.full(2, np.inf)
     node = nir.LIF(tau=endless, r=endless, v_leak=np.zeros(2), v_threshold=np.full(2, 2.5))
-    graph = read_nir(written(tmp_path / "b.nir", (2,), nir.Linear(np.eye(2)), node, n_out=2), dt_s=DT_S)
+    path = written(tmp_path / "b.nir", (2,), nir.Linear(np.eye(2)), node, n_out=2)
+    graph = read_nir(path, dt_s=DT_S, dialect="nir")
     (trace,) = interpret(graph, np.ones((1, 7, 2), dtype=np.uint8)).populations.values()
     assert trace.spikes[0, :, 0].tolist() == [0, 0, 1, 0, 0, 1, 0]
 

@@ -125,7 +125,7 @@ def quiet(n_spikes: int) -> Traces:
         ((10, 0), None, True, Severity.ERROR),
         ((9, 0), None, True, Severity.WARNING),  # too few to say
         ((0, 0), None, False, Severity.ERROR),  # a NIR file that nobody knows to be silent
-        ((0, 0), None, True, Severity.WARNING),  # it decides better than chance all the same
+        ((0, 0), None, True, Severity.ERROR),  # that it decides well says nothing of this population
         ((0, 0), quiet(0), False, Severity.WARNING),  # the trained network is silent as well
         ((0, 0), quiet(1), True, Severity.ERROR),  # the trained network is not
     ],
