@@ -77,7 +77,7 @@ def test_a_loop_without_delay_is_named_by_a_projection_of_its_own() -> None:
         ("c", "e", 0),
     )
     with pytest.raises(NeurodeployError) as caught:
-        solve_latencies(g, {p.name: delay_to_steps(p.delay_s, DT_S) for p in g.projections})
+        solve_latencies(g, {p.name: p.synapses(DT_S).delay_steps for p in g.projections})
     assert caught.value.findings[0].where.rpartition(".")[2] in ("a->b", "b->a")
 
 
