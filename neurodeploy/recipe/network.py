@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
+from neurodeploy.hierarchy import over_depth
 from neurodeploy.recipe.section import Section, only
 
 Size = Annotated[int, Strict(), Field(ge=1, le=65536)]
@@ -73,21 +73,18 @@ class Tau(Section):
         Returns
         -------
         tuple[float, ...]
-            ``tau_s + dtau_s * h``, with h = tanh((x - centre) / steepness) at equidistant depths x in 0..1,
-            rescaled so that it runs from -1/2 (first layer) to 1/2 (last); ``linear`` has h = x - 1/2.
-
-        Notes
-        -----
-        Source: arXiv 2407.18838.
+            As :func:`neurodeploy.hierarchy.over_depth`; in mode ``fixed`` all are ``tau_s``.
         """
-        if self.mode == "fixed" or layers < 2:
+        if self.mode == "fixed":
             return (self.tau_s,) * layers
-        depths = [layer / (layers - 1) for layer in range(layers)]
-        if self.shape == "tanh":
-            curve = [math.tanh((depth - self.centre) / self.steepness) for depth in depths]
-            rise = curve[-1] - curve[0]
-            depths = [(height - curve[0]) / rise for height in curve]
-        return tuple(self.tau_s + self.dtau_s * (depth - 0.5) for depth in depths)
+        return over_depth(
+            layers,
+            tau_s=self.tau_s,
+            dtau_s=self.dtau_s,
+            shape=self.shape,
+            centre=self.centre,
+            steepness=self.steepness,
+        )
 
 
 class ProjectionKeys(Section):
