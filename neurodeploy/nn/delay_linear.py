@@ -106,7 +106,7 @@ class DelayLinear(SynapticLayer):
         return np.broadcast_to(steps, tuple(self.weight.shape))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Turn a whole sequence of spikes ``[step, batch, source]`` into currents ``[step, batch, target]``."""
+        """Turn a sequence of spikes ``[step, batch, source]`` into currents ``[step, batch, target]``."""
         if self.learn and self.training:
             return delayed_projection(x, self.slots())
         steps = torch.from_numpy(np.array(self.delay_steps())).to(x.device)

@@ -76,7 +76,12 @@ class LIF(NeuronLayer):
         return lif_box_scan(current, self.tau.alpha(), scale=keep, return_v=return_v, **self.options)
 
     def part(
-        self, current: Tensor, state: State | None = None, *, keep: Tensor | None = None, return_v: bool = False
+        self,
+        current: Tensor,
+        state: State | None = None,
+        *,
+        keep: Tensor | None = None,
+        return_v: bool = False,
     ) -> tuple[Any, State]:
         """Go on from a state, see :meth:`NeuronLayer.part`."""
         found = lif_box_scan(
@@ -144,7 +149,12 @@ class CubaLIF(NeuronLayer):
         return lif_scan(current, *alphas, scale=keep, return_v=return_v, **self.options)
 
     def part(
-        self, current: Tensor, state: State | None = None, *, keep: Tensor | None = None, return_v: bool = False
+        self,
+        current: Tensor,
+        state: State | None = None,
+        *,
+        keep: Tensor | None = None,
+        return_v: bool = False,
     ) -> tuple[Any, State]:
         """Go on from a state, see :meth:`NeuronLayer.part`."""
         alphas = (self.tau.alpha(), self.tau_syn.alpha())
@@ -195,7 +205,12 @@ class LI(NeuronLayer):
         return li_scan(current, self.tau.alpha(), self.v_leak)
 
     def part(
-        self, current: Tensor, state: State | None = None, *, keep: Tensor | None = None, return_v: bool = False
+        self,
+        current: Tensor,
+        state: State | None = None,
+        *,
+        keep: Tensor | None = None,
+        return_v: bool = False,
     ) -> tuple[Any, State]:
         """Go on from a state, see :meth:`NeuronLayer.part`; there are no spikes to keep or to give."""
         if keep is not None or return_v:

@@ -38,7 +38,12 @@ class NeuronLayer(nn.Module, ABC):
 
     @abstractmethod
     def part(
-        self, current: Tensor, state: State | None = None, *, keep: Tensor | None = None, return_v: bool = False
+        self,
+        current: Tensor,
+        state: State | None = None,
+        *,
+        keep: Tensor | None = None,
+        return_v: bool = False,
     ) -> tuple[Any, State]:
         """Compute a part of a sequence and say what the next part needs.
 

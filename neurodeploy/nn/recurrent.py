@@ -72,9 +72,19 @@ class Recurrent(nn.Module):
         """Give the shortest way round, for ``repr``."""
         return f"lag_steps={self.lag_steps}"
 
-    def forward(self, current: Tensor, *, keep: Tensor | None = None, return_v: bool = False) -> Any:
-        """Turn currents from outside into spikes, as :meth:`neurodeploy.nn.lif.LIF.forward` does."""
-        return self.part(current, keep=keep, return_v=return_v)[0]
+    def forward(
+        self,
+        current: Tensor,
+        *,
+        keep: Tensor | None = None,
+        return_v: bool = False,
+        gain: Tensor | None = None,
+    ) -> Any:
+        """Turn currents from outside into spikes, as :meth:`neurodeploy.nn.lif.LIF.forward` does.
+
+        ``gain`` ``[neuron]`` multiplies what each neuron hears of the others and of itself.
+        """
+        return self.part(current, keep=keep, return_v=return_v, gain=gain)[0]
 
     def part(
         self,
@@ -83,9 +93,11 @@ class Recurrent(nn.Module):
         *,
         keep: Tensor | None = None,
         return_v: bool = False,
+        gain: Tensor | None = None,
     ) -> tuple[Any, RecurrentState]:
-        """Go on from a state, see :meth:`neurodeploy.nn.neuron_layer.NeuronLayer.part`."""
+        """Go on from a state, see :meth:`neurodeploy.nn.neuron_layer.NeuronLayer.part`; ``gain`` as above."""
         slots = self.connection.slots()
+        slots = slots if gain is None else slots * gain
         neurons, sent = (None, self._silence(current, len(slots))) if state is None else state
         spikes, voltages = [], []
         for outside in current.split(self.lag_steps):

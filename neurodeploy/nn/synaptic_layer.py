@@ -91,7 +91,7 @@ class SynapticLayer(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
-        """Turn a whole sequence of spikes ``[step, batch, source]`` into currents ``[step, batch, target]``."""
+        """Turn a sequence of spikes ``[step, batch, source]`` into currents ``[step, batch, target]``."""
 
     @abstractmethod
     def slots(self) -> Tensor:

@@ -159,6 +159,12 @@ class ProjectionKeys(Section):
         description="Whether the projection to the readout has delays too.",
         json_schema_extra=only("kind", "delays"),
     )
+    recurrent_delays: bool = Field(
+        default=False,
+        description="Whether the projections of hidden layers to themselves have delays too; the shortest is "
+        "at least 1 step. Counts with network.recurrent.",
+        json_schema_extra=only("kind", "delays"),
+    )
     kernel_size: int = Field(
         default=5,
         ge=1,
@@ -242,6 +248,11 @@ class Network(Section):
         max_length=64,
         strict=False,
         description="Neurons of each hidden layer.",
+    )
+    recurrent: bool = Field(
+        default=False,
+        description="Whether each hidden layer also hears its own spikes, one step later; BatchNorm is for "
+        "its other input alone. Trains step by step, so slower.",
     )
     v_threshold: float = Field(
         default=1.0, ge=-1e6, le=1e6, description="A neuron spikes where v > v_threshold. Above v_reset."

@@ -33,14 +33,14 @@ def in_parts(
 
 
 def started(state: State | None, current: Tensor, leak: Tensor, *, filtered: bool) -> State:
-    """Give the state that a scan starts from: the one that is given, else rest (v at its leak, no current)."""
+    """Give the state that a scan starts from: what is given, else rest (v at its leak, no current)."""
     shape = current.shape[1:]
     if state is None:
         return leak.expand(shape), current.new_zeros(shape) if filtered else None
     v, i = state
     if v.shape != shape or (i is None) == filtered or (i is not None and i.shape != shape):
-        kind = "v and i" if filtered else "v and None"
-        raise ValueError(f"a state is {kind}, each {list(shape)}, not {[None if a is None else list(a.shape) for a in state]}")
+        given = [None if a is None else list(a.shape) for a in state]
+        raise ValueError(f"a state is v and {'i' if filtered else 'None'}, each {list(shape)}, not {given}")
     return v.to(current), None if i is None else i.to(current)
 
 

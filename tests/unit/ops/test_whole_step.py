@@ -8,13 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from neurodeploy.nn import delay_linear
+from neurodeploy.nn import delay_linear, lif
 from neurodeploy.ops.delays import naive as delays
 from neurodeploy.ops.scan import naive as scan
 from neurodeploy.ops.spectral import spectral_projection
 from neurodeploy.recipe.load import parse_recipe
 from neurodeploy.training.fit.loss import summed_loss
-from neurodeploy.training.model import neurons, spiking_network
 from neurodeploy.training.model.spiking_network import Noise, SpikingNetwork
 
 
@@ -50,9 +49,9 @@ def test_a_step_of_the_compiled_operators_is_that_of_the_definitions(
     names, actual = gradients(neuron)
     monkeypatch.setattr(delay_linear, "delayed_projection", delays.delayed_projection)
     monkeypatch.setattr(delay_linear, "gaussian_kernel", delays.gaussian_kernel)
-    monkeypatch.setattr(spiking_network, "li_scan", scan.li_scan)
-    monkeypatch.setattr(neurons, "lif_box_scan", scan.lif_box_scan)
-    monkeypatch.setattr(neurons, "lif_scan", scan.lif_scan)
+    monkeypatch.setattr(lif, "li_scan", scan.li_scan)
+    monkeypatch.setattr(lif, "lif_box_scan", scan.lif_box_scan)
+    monkeypatch.setattr(lif, "lif_scan", scan.lif_scan)
     _, expected = gradients(neuron)
     for name, a, e in zip(["loss", *names], actual, expected, strict=True):
         assert float(e.abs().max()) > 0, f"{name} has no gradient"
