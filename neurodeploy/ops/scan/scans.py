@@ -13,6 +13,7 @@ from neurodeploy.ops.scan import naive
 from neurodeploy.ops.scan.segments import Segment, State, asked, in_parts, started
 from neurodeploy.ops.scan.surrogate import resolve_alpha
 from neurodeploy.ops.scan.voltages import Voltages, check_reset, each_neuron
+from neurodeploy.ops.uncompiled import uncompiled
 
 P = ParamSpec("P")
 
@@ -24,6 +25,7 @@ def _compiled_on_cpus(definition: Callable[P, Any]) -> Callable[[Callable[P, Any
     """Let the definition run where the input lies on another device: the compiled scans know CPUs alone."""
 
     def decorate(fast: Callable[P, Any]) -> Callable[P, Any]:
+        @uncompiled
         @functools.wraps(fast)
         def scan(*arguments: P.args, **keywords: P.kwargs) -> Any:
             current = arguments[0] if arguments else keywords["current"]
