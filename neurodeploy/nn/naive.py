@@ -25,7 +25,7 @@ Response = list[tuple[int, int, int, float]]
 
 
 def synaptic_layer(layer: SynapticLayer, x: Floats) -> Floats:
-    """Give the currents ``[step, batch, target]`` of :class:`DelayLinear`, :class:`TemporalConv`, ``Dense``."""
+    """Give the currents ``[step, batch, target]`` of ``DelayLinear``, ``TemporalConv`` and ``Dense``."""
     y = np.zeros((*x.shape[:2], layer.n_targets))
     for source, target, later, weight in responses(layer):
         for t in range(later, len(x)):
@@ -67,7 +67,7 @@ def _spread(layer: DelayLinear, target: int, source: int) -> list[tuple[int, flo
 
 
 def lif(layer: LIF | CubaLIF, current: Floats) -> tuple[Floats, Floats]:
-    """Give spikes and voltages after reset, ``[step, batch, neuron]``, of :class:`LIF` and :class:`CubaLIF`."""
+    """Give spikes and voltages after reset, ``[step, batch, neuron]``, of ``LIF`` and ``CubaLIF``."""
     z, v = np.zeros_like(current), np.zeros_like(current)
     for b, n in np.ndindex(*current.shape[1:]):
         state = (layer.v_leak, 0.0)

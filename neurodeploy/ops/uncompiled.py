@@ -17,8 +17,8 @@ def uncompiled(function: F) -> F:
 
     Notes
     -----
-    :func:`torch.compiler.disable` loads the compiler, about a second, when a function is *defined*; here it is
-    asked for once somebody else has loaded it. With ``fullgraph=True`` the break is torch's own error.
+    :func:`torch.compiler.disable` loads the compiler, about a second, when a function is *defined*; here it
+    is asked for once somebody else has loaded it. With ``fullgraph=True`` the break is torch's own error.
     """
     kept: list[Callable[..., Any]] = []
 

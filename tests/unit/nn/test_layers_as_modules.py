@@ -60,7 +60,7 @@ def test_a_layer_is_saved_loaded_and_copied_with_all_that_it_needs(name: str) ->
     layer, other, x = LAYERS[name](1), LAYERS[name](2), given()
     with torch.no_grad():
         for parameter in layer.parameters():
-            parameter += 0.1
+            parameter.add_(0.1)
     if name == "learned":
         layer.set_sigma(0.7)
     expected = layer(x)
