@@ -68,6 +68,10 @@ class LIF(NeuronLayer):
             "detach_reset": detach_reset,
         }
 
+    def rates(self) -> tuple[Tensor, Tensor | None]:
+        """Give dt over the time constants of membrane and (None) synaptic current."""
+        return self.tau.alpha(), None
+
     def forward(self, current: Tensor, *, keep: Tensor | None = None, return_v: bool = False) -> Any:
         """Turn currents into spikes, both ``[step, batch, neuron]``; and voltages after reset, if asked.
 
@@ -143,10 +147,13 @@ class CubaLIF(NeuronLayer):
             "detach_reset": detach_reset,
         }
 
+    def rates(self) -> tuple[Tensor, Tensor]:
+        """Give dt over the time constants of membrane and synaptic current."""
+        return self.tau.alpha(), self.tau_syn.alpha()
+
     def forward(self, current: Tensor, *, keep: Tensor | None = None, return_v: bool = False) -> Any:
         """Turn currents into spikes, as :meth:`LIF.forward` does."""
-        alphas = (self.tau.alpha(), self.tau_syn.alpha())
-        return lif_scan(current, *alphas, scale=keep, return_v=return_v, **self.options)
+        return lif_scan(current, *self.rates(), scale=keep, return_v=return_v, **self.options)
 
     def part(
         self,
@@ -157,9 +164,14 @@ class CubaLIF(NeuronLayer):
         return_v: bool = False,
     ) -> tuple[Any, State]:
         """Go on from a state, see :meth:`NeuronLayer.part`."""
-        alphas = (self.tau.alpha(), self.tau_syn.alpha())
         found = lif_scan(
-            current, *alphas, scale=keep, return_v=return_v, state=state, return_state=True, **self.options
+            current,
+            *self.rates(),
+            scale=keep,
+            return_v=return_v,
+            state=state,
+            return_state=True,
+            **self.options,
         )
         return with_state(found)
 

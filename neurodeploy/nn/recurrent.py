@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from neurodeploy.graph.model import Population, Projection
 from neurodeploy.nn.lif import LIF, CubaLIF
 from neurodeploy.nn.synaptic_layer import SynapticLayer, arriving
+from neurodeploy.ops.scan.recurrence import recurrent_scan
 from neurodeploy.ops.scan.segments import State
 
 
@@ -84,7 +85,18 @@ class Recurrent(nn.Module):
 
         ``gain`` ``[neuron]`` multiplies what each neuron hears of the others and of itself.
         """
-        return self.part(current, keep=keep, return_v=return_v, gain=gain)[0]
+        if current.device.type != "cpu":
+            return self.part(current, keep=keep, return_v=return_v, gain=gain)[0]
+        slots = self.connection.slots()
+        return recurrent_scan(
+            current,
+            slots if gain is None else slots * gain,
+            *self.neurons.rates(),
+            lag_steps=self.lag_steps,
+            scale=keep,
+            return_v=return_v,
+            **self.neurons.options,
+        )
 
     def part(
         self,

@@ -12,7 +12,7 @@ from norse.torch.functional.lif_box import LIFBoxFeedForwardState, LIFBoxParamet
 from norse.torch.functional.reset import reset_subtract, reset_value
 from torch import Tensor
 
-from neurodeploy.ops.scan.segments import Segment, State, asked, in_parts, started
+from neurodeploy.ops.scan.segments import Segment, State, asked, check_lag, in_parts, started
 from neurodeploy.ops.scan.surrogate import NORSE_SURROGATES, resolve_alpha, spike_function
 from neurodeploy.ops.scan.voltages import Voltages, check_reset, each_neuron
 
@@ -93,6 +93,47 @@ def li_scan(
     _, v, last = in_parts(stepping(li_step(alpha, leak)), current, start, checkpoint_steps)
     assert v is not None
     return asked(v, None, last, return_v=False, return_state=return_state)
+
+
+def recurrent_scan(  # noqa: PLR0917
+    current: Tensor,
+    slots: Tensor,
+    alpha: Tensor,
+    alpha_syn: Tensor | None = None,
+    v_threshold: float | Tensor = 1.0,
+    v_reset: float | Tensor = 0.0,
+    v_leak: float | Tensor = 0.0,
+    *,
+    lag_steps: int = 1,
+    surrogate: str = "super",
+    surrogate_alpha: float | None = None,
+    detach_reset: bool = False,
+    reset: str = "value",
+    scale: Tensor | None = None,
+    return_v: bool = False,
+) -> Any:
+    """Define :func:`neurodeploy.ops.scan.recurrence.recurrent_scan`, a step and a slot at a time."""
+    check_reset(reset)
+    check_lag(current, slots, lag_steps)
+    slope = resolve_alpha(surrogate, surrogate_alpha)
+    alpha, *values = each_neuron(current, alpha, v_threshold, v_reset, v_leak)
+    voltages = Voltages(*values)
+    if alpha_syn is None:
+        step = lif_box_step(alpha, voltages, surrogate, slope, detach=detach_reset, reset=reset)
+    else:
+        synaptic = each_neuron(current, alpha_syn)[0]
+        step = lif_step(alpha, synaptic, voltages, surrogate, slope, detach=detach_reset)
+    state = started(None, current, voltages.leak, filtered=alpha_syn is not None)
+    spikes: list[Tensor] = []
+    kept: list[Tensor] = []
+    for t, x in enumerate(current.unbind(0)):
+        for d, matrix in enumerate(slots.unbind(0)):
+            if t - lag_steps - d >= 0:
+                x = x + spikes[t - lag_steps - d] @ matrix  # noqa: PLW2901
+        z, state = step(x, state)
+        spikes.append(z if scale is None else z * scale)
+        kept.append(state[0])
+    return (torch.stack(spikes), torch.stack(kept)) if return_v else torch.stack(spikes)
 
 
 def stepping(step: Step, scale: Tensor | None = None) -> Segment:

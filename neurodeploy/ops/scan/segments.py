@@ -48,3 +48,13 @@ def asked(z: Tensor, v: Tensor | None, state: State, *, return_v: bool, return_s
     """Give a scan's output alone, or with what else is asked for."""
     found = (z, *((v,) if return_v else ()), *((state,) if return_state else ()))
     return found if len(found) > 1 else z
+
+
+def check_lag(current: Tensor, slots: Tensor, lag_steps: int) -> None:
+    """Refuse synapses that do not lead from the neurons to themselves, or spikes that come back at once."""
+    size = current.shape[-1]
+    if lag_steps < 1 or slots.dim() != 3 or slots.shape[1:] != (size, size) or not len(current):
+        raise ValueError(
+            f"slots are [slot, {size}, {size}], at least 1 step later, of at least 1 step, not "
+            f"{list(slots.shape)}, {lag_steps} later, of {len(current)}"
+        )
