@@ -36,7 +36,7 @@ class DelayLinear(SynapticLayer):
         Shape that stands for a delay while it is trained: ``"gauss"`` or ``"triangle"``.
     sigma_steps
         First width of the kernel, see :func:`~neurodeploy.ops.delays.bell.gaussian_kernel`; half of
-        ``max_delay_steps`` by default. :meth:`set_sigma` narrows it as training goes on.
+        ``max_delay_steps`` by default. :meth:`narrow` makes it smaller as training goes on.
     density, gain, generator
         As for :class:`~neurodeploy.nn.synaptic_layer.SynapticLayer`.
 
@@ -80,6 +80,7 @@ class DelayLinear(SynapticLayer):
         self.n_slots = max_delay_steps + 1
         self.shortest = min_delay_steps
         self.learn = learn
+        self.first_sigma = float(max_delay_steps / 2 if sigma_steps is None else sigma_steps)
         self.mode = mode
         self.kernel = kernel
         shape = (
@@ -89,11 +90,10 @@ class DelayLinear(SynapticLayer):
         )
         drawn = initial_delay(shape, min_delay_steps, max_delay_steps, init=init, generator=generator)
         if not learn:
-            self.register_buffer("steps", torch.from_numpy(round_nearest(drawn.numpy())))
+            self.register_buffer("steps", whole(drawn))
             return
         self.delay = nn.Parameter(drawn)
-        sigma = max_delay_steps / 2 if sigma_steps is None else sigma_steps
-        self.register_buffer("sigma", torch.tensor(float(sigma)))
+        self.register_buffer("sigma", torch.tensor(self.first_sigma))
 
     def extra_repr(self) -> str:
         """Give sizes and delays, for ``repr``."""
@@ -106,20 +106,52 @@ class DelayLinear(SynapticLayer):
         return np.broadcast_to(steps, tuple(self.weight.shape))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Turn spikes ``[step, batch, source]`` into input currents ``[step, batch, target]``."""
+        """Turn a sequence of spikes ``[step, batch, source]`` into currents ``[step, batch, target]``."""
         if self.learn and self.training:
-            weight = self.synapses()[0]
-            delay = self.delay[0].expand_as(weight)
-            return delayed_projection(
-                x, gaussian_kernel(weight, delay, float(self.sigma), self.n_slots, shape=self.kernel)
-            )
+            return delayed_projection(x, self.slots())
         steps = torch.from_numpy(np.array(self.delay_steps())).to(x.device)
         return whole_delays(x, self.synapses(), steps, self.n_slots)
+
+    def slots(self) -> Tensor:
+        """Give the kernel ``[slot, source, target]``: wide in training, one slot a synapse at evaluation."""
+        weight = self.synapses()[0]
+        if self.learn and self.training:
+            delay = self.delay[0].expand_as(weight)
+            return gaussian_kernel(weight, delay, self.width, self.n_slots, shape=self.kernel)
+        steps = torch.from_numpy(np.array(self.delay_steps()[0])).to(weight)
+        return gaussian_kernel(weight, steps, 0.0, self.n_slots)
+
+    @property
+    def width(self) -> float:
+        """Width of the kernel as a number, in steps; 0 where delays are fixed."""
+        if not self.learn:
+            return 0.0
+        return self.first_sigma if self.sigma.is_meta else float(self.sigma)
 
     def set_sigma(self, sigma: float) -> None:
         """Set the width of the kernel, in steps; fixed delays have none."""
         if self.learn:
             self.sigma.fill_(sigma)
+
+    def narrow(
+        self, progress: float, *, end: float = 0.5, over: float = 0.25, schedule: str = "exponential"
+    ) -> None:
+        """Set the width of the kernel for a point of the training; call it before each epoch.
+
+        Parameters
+        ----------
+        progress
+            How much of the training is done, 0 to 1.
+        end
+            Width at the end of the schedule, in steps; it begins at ``sigma_steps``.
+        over
+            Fraction of the training over which the kernel narrows, above 0.
+        schedule
+            ``"exponential"`` or ``"linear"``.
+        """
+        part = min(1.0, progress / over)
+        start = max(self.first_sigma, end)
+        self.set_sigma(sigma_at(part, start=start, end=end, schedule=schedule))
 
     def clamp(self) -> None:
         """Bring learned delays back into their range."""
@@ -138,6 +170,20 @@ def whole_delays(x: Tensor, weight: Tensor, steps: Tensor, n_slots: int) -> Tens
         return tap_projection(x, weight, steps)
     kernel = gaussian_kernel(weight[0], steps[0].to(weight), 0.0, n_slots)
     return delayed_projection(x, kernel)
+
+
+def sigma_at(part: float, *, start: float, end: float, schedule: str) -> float:
+    """Give the width of a kernel at a part (0 to 1) of its schedule, ``"exponential"`` or ``"linear"``."""
+    if schedule == "linear":
+        return start + (end - start) * part
+    if schedule == "exponential":
+        return float(start * (end / start) ** part)
+    raise ValueError(f"schedule is 'exponential' or 'linear', not {schedule!r}")
+
+
+def whole(delay: Tensor) -> Tensor:
+    """Round delays of at least 0 to the nearest step, ties up, on any device."""
+    return torch.floor(delay.detach().double() + 0.5).long()
 
 
 def initial_delay(

@@ -17,3 +17,7 @@ class Dense(SynapticLayer):
     def forward(self, x: Tensor) -> Tensor:
         """Turn spikes ``[step, batch, source]`` into input currents ``[step, batch, target]``."""
         return functional.linear(x, self.synapses()[0])
+
+    def slots(self) -> Tensor:
+        """Give the weights in the one slot that there is."""
+        return self.synapses().transpose(1, 2)

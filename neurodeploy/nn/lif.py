@@ -1,33 +1,21 @@
-"""Neurons on the fast scans: a whole sequence of currents in, spikes or voltages out."""
+"""Neurons on the fast scans: currents in, spikes or voltages out, in one piece, in parts or step by step."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
-from torch import Tensor, nn
+from torch import Tensor
 
+from neurodeploy.findings.codes_network import SOFT_RESET
+from neurodeploy.graph.model import NeuronModel, Population
+from neurodeploy.nn.neuron_layer import NeuronLayer, time_constants, with_state
 from neurodeploy.nn.tau import TimeConstants
 from neurodeploy.ops.scan.scans import li_scan, lif_box_scan, lif_scan
+from neurodeploy.ops.scan.segments import State
 
 
-class _Neurons(nn.Module):
-    """What all three share: a size, a step and the membrane's time constants."""
-
-    def __init__(self, size: int, *, tau_s: ArrayLike, dt_s: float, learn_tau: str) -> None:
-        super().__init__()
-        self.size = size
-        self.dt_s = dt_s
-        self.tau = _tau(size, tau_s, dt_s, learn_tau)
-
-    def extra_repr(self) -> str:
-        """Give the size and the time constants, for ``repr``."""
-        tau = self.tau.seconds()
-        return f"{self.size}, tau {tau.min():g}..{tau.max():g} s ({self.tau.learn}), dt {self.dt_s:g} s"
-
-
-class LIF(_Neurons):
+class LIF(NeuronLayer):
     """Leaky integrate-and-fire neurons without a synaptic filter (Norse's ``LIFBox``).
 
     Parameters
@@ -35,14 +23,16 @@ class LIF(_Neurons):
     size
         Number of neurons.
     tau_s
-        Membrane time constants in seconds, one or ``[neuron]``, at least ``dt_s``.
+        Membrane time constants in seconds, one or ``[neuron]``, at least ``dt_s``; or
+        :class:`~neurodeploy.nn.tau.TimeConstants`, which then say how they are learned.
     dt_s
         Length of one step, in seconds.
     learn_tau
         ``"fixed"``, ``"layer"`` (one shift for all) or ``"neuron"``, see
         :class:`~neurodeploy.nn.tau.TimeConstants`.
-    v_threshold, v_reset
-        A neuron spikes where ``v > v_threshold``; v is then set to ``v_reset``.
+    v_threshold, v_reset, v_leak
+        A neuron spikes where ``v > v_threshold``; v is then set to ``v_reset``. Without input v decays to
+        ``v_leak``, where it starts.
     reset
         ``"hard"``, or ``"soft"``: subtract the threshold. Not every target has a soft reset.
     surrogate, surrogate_alpha, detach_reset
@@ -53,27 +43,34 @@ class LIF(_Neurons):
         self,
         size: int,
         *,
-        tau_s: ArrayLike,
+        tau_s: ArrayLike | TimeConstants,
         dt_s: float,
         learn_tau: str = "fixed",
         v_threshold: float = 1.0,
         v_reset: float = 0.0,
+        v_leak: float = 0.0,
         reset: str = "hard",
         surrogate: str = "atan",
         surrogate_alpha: float | None = None,
         detach_reset: bool = True,
     ) -> None:
-        super().__init__(size, tau_s=tau_s, dt_s=dt_s, learn_tau=learn_tau)
+        super().__init__(size, tau_s=tau_s, dt_s=dt_s, learn_tau=learn_tau, v_leak=v_leak)
         if reset not in ("hard", "soft"):
             raise ValueError(f"reset is 'hard' or 'soft', not {reset!r}")
+        self.reset = reset
         self.options: dict[str, Any] = {
             "v_threshold": v_threshold,
             "v_reset": v_reset,
+            "v_leak": v_leak,
             "reset": "subtract" if reset == "soft" else "value",
             "surrogate": surrogate,
             "surrogate_alpha": surrogate_alpha,
             "detach_reset": detach_reset,
         }
+
+    def rates(self) -> tuple[Tensor, Tensor | None]:
+        """Give dt over the time constants of membrane and (None) synaptic current."""
+        return self.tau.alpha(), None
 
     def forward(self, current: Tensor, *, keep: Tensor | None = None, return_v: bool = False) -> Any:
         """Turn currents into spikes, both ``[step, batch, neuron]``; and voltages after reset, if asked.
@@ -82,13 +79,40 @@ class LIF(_Neurons):
         """
         return lif_box_scan(current, self.tau.alpha(), scale=keep, return_v=return_v, **self.options)
 
+    def part(
+        self,
+        current: Tensor,
+        state: State | None = None,
+        *,
+        keep: Tensor | None = None,
+        return_v: bool = False,
+    ) -> tuple[Any, State]:
+        """Go on from a state, see :meth:`NeuronLayer.part`."""
+        found = lif_box_scan(
+            current, self.tau.alpha(), scale=keep, return_v=return_v, state=state, return_state=True,
+            **self.options,
+        )  # fmt: skip
+        return with_state(found)
 
-class CubaLIF(_Neurons):
+    def to_population(self, name: str, *, bias: ArrayLike = 0.0) -> Population:
+        """Give the LIF population, see :meth:`NeuronLayer.to_population`."""
+        if self.reset == "soft":
+            raise SOFT_RESET.error(
+                where=name,
+                found="soft (subtract the threshold)",
+                limit="hard (set v to v_reset): the only reset of a Graph",
+                help='Train with reset="hard".',
+            )
+        spike = {key: self.options[key] for key in ("v_threshold", "v_reset")}
+        return self._population(name, NeuronModel.LIF, bias, **spike)
+
+
+class CubaLIF(NeuronLayer):
     """Leaky integrate-and-fire neurons whose input passes a synaptic filter (Norse's ``LIF``).
 
     Parameters
     ----------
-    size, tau_s, dt_s, learn_tau, v_threshold, v_reset, surrogate, surrogate_alpha, detach_reset
+    size, tau_s, dt_s, learn_tau, v_threshold, v_reset, v_leak, surrogate, surrogate_alpha, detach_reset
         As for :class:`LIF`; the reset is always hard.
     tau_syn_s
         Synaptic time constants in seconds, one or ``[neuron]``, at least ``dt_s``.
@@ -100,55 +124,112 @@ class CubaLIF(_Neurons):
         self,
         size: int,
         *,
-        tau_s: ArrayLike,
-        tau_syn_s: ArrayLike,
+        tau_s: ArrayLike | TimeConstants,
+        tau_syn_s: ArrayLike | TimeConstants,
         dt_s: float,
         learn_tau: str = "fixed",
         learn_tau_syn: str = "fixed",
         v_threshold: float = 1.0,
         v_reset: float = 0.0,
+        v_leak: float = 0.0,
         surrogate: str = "atan",
         surrogate_alpha: float | None = None,
         detach_reset: bool = True,
     ) -> None:
-        super().__init__(size, tau_s=tau_s, dt_s=dt_s, learn_tau=learn_tau)
-        self.tau_syn = _tau(size, tau_syn_s, dt_s, learn_tau_syn)
+        super().__init__(size, tau_s=tau_s, dt_s=dt_s, learn_tau=learn_tau, v_leak=v_leak)
+        self.tau_syn = time_constants(size, tau_syn_s, dt_s, learn_tau_syn)
         self.options: dict[str, Any] = {
             "v_threshold": v_threshold,
             "v_reset": v_reset,
+            "v_leak": v_leak,
             "surrogate": surrogate,
             "surrogate_alpha": surrogate_alpha,
             "detach_reset": detach_reset,
         }
 
+    def rates(self) -> tuple[Tensor, Tensor]:
+        """Give dt over the time constants of membrane and synaptic current."""
+        return self.tau.alpha(), self.tau_syn.alpha()
+
     def forward(self, current: Tensor, *, keep: Tensor | None = None, return_v: bool = False) -> Any:
         """Turn currents into spikes, as :meth:`LIF.forward` does."""
-        alphas = (self.tau.alpha(), self.tau_syn.alpha())
-        return lif_scan(current, *alphas, scale=keep, return_v=return_v, **self.options)
+        return lif_scan(current, *self.rates(), scale=keep, return_v=return_v, **self.options)
+
+    def part(
+        self,
+        current: Tensor,
+        state: State | None = None,
+        *,
+        keep: Tensor | None = None,
+        return_v: bool = False,
+    ) -> tuple[Any, State]:
+        """Go on from a state, see :meth:`NeuronLayer.part`."""
+        found = lif_scan(
+            current,
+            *self.rates(),
+            scale=keep,
+            return_v=return_v,
+            state=state,
+            return_state=True,
+            **self.options,
+        )
+        return with_state(found)
+
+    def to_population(self, name: str, *, bias: ArrayLike = 0.0) -> Population:
+        """Give the CUBA_LIF population, see :meth:`NeuronLayer.to_population`.
+
+        Notes
+        -----
+        Norse's LIF (1.1.0, ``lif_feed_forward_step``) adds the input to its current, moves v by that new
+        current, and lets the current decay afterwards: ``j = i + x; v += dt/tau (v_leak - v + j);
+        i = j (1 - dt/tau_syn)``. The j of two steps obey ``j[t] = (1 - dt/tau_syn) j[t-1] + x[t]``, which is
+        ``CUBA_LIF``'s ``c += dt/tau_syn (w_in x - c)`` for ``w_in = tau_syn / dt``: the same step, no delay
+        to add, and the bias enters both alike from step 0.
+        """
+        tau_syn_s = self.tau_syn.seconds()
+        spike = {key: self.options[key] for key in ("v_threshold", "v_reset")}
+        filtered = {"tau_syn_s": tau_syn_s, "w_in": tau_syn_s / self.dt_s}
+        return self._population(name, NeuronModel.CUBA_LIF, bias, **spike, **filtered)
 
 
-class LI(_Neurons):
+class LI(NeuronLayer):
     """Leaky integrators that never spike (Norse's ``LIBox``), for a readout.
 
     Parameters
     ----------
-    size, tau_s, dt_s, learn_tau
+    size, tau_s, dt_s, learn_tau, v_leak
         As for :class:`LIF`.
     """
 
-    def __init__(self, size: int, *, tau_s: ArrayLike, dt_s: float, learn_tau: str = "fixed") -> None:
-        super().__init__(size, tau_s=tau_s, dt_s=dt_s, learn_tau=learn_tau)
+    def __init__(
+        self,
+        size: int,
+        *,
+        tau_s: ArrayLike | TimeConstants,
+        dt_s: float,
+        learn_tau: str = "fixed",
+        v_leak: float = 0.0,
+    ) -> None:
+        super().__init__(size, tau_s=tau_s, dt_s=dt_s, learn_tau=learn_tau, v_leak=v_leak)
 
-    def forward(self, current: Tensor) -> Tensor:
+    def forward(self, current: Tensor) -> Any:
         """Turn currents into voltages, both ``[step, batch, neuron]``."""
-        return li_scan(current, self.tau.alpha())
+        return li_scan(current, self.tau.alpha(), self.v_leak)
 
+    def part(
+        self,
+        current: Tensor,
+        state: State | None = None,
+        *,
+        keep: Tensor | None = None,
+        return_v: bool = False,
+    ) -> tuple[Any, State]:
+        """Go on from a state, see :meth:`NeuronLayer.part`; there are no spikes to keep or to give."""
+        if keep is not None or return_v:
+            raise ValueError("integrators have no spikes, and voltages are what they give")
+        v, after = li_scan(current, self.tau.alpha(), self.v_leak, state=state, return_state=True)
+        return v, after
 
-def _tau(size: int, tau_s: ArrayLike, dt_s: float, learn: str) -> TimeConstants:
-    """Make the time constants of ``size`` neurons."""
-    if learn not in ("fixed", "layer", "neuron"):
-        raise ValueError(f"a time constant is learned 'fixed', 'layer' or 'neuron', not {learn!r}")
-    values = np.asarray(tau_s, dtype=np.float64)
-    if values.shape not in ((), (size,)) or not bool((values >= dt_s).all()):
-        raise ValueError(f"time constants are one or [{size}] values of at least dt, {dt_s:g} s (Euler)")
-    return TimeConstants(np.broadcast_to(values, (size,)).copy(), dt_s, learn)
+    def to_population(self, name: str, *, bias: ArrayLike = 0.0) -> Population:
+        """Give the LI population, see :meth:`NeuronLayer.to_population`."""
+        return self._population(name, NeuronModel.LI, bias)

@@ -47,15 +47,22 @@ class TimeConstants(nn.Module):
     learn
         ``fixed``; ``layer``: one theta, added to every neuron's own starting point, so that a spread within
         the layer stays; ``neuron``: one theta for each.
+    exact
+        Fixed ones are settings in float64 and no part of ``state_dict``, instead of a buffer in float32.
     """
 
     tau_s: Tensor
     offset: Tensor
 
-    def __init__(self, tau_s: NDArray[np.float64], dt_s: float, learn: str = "fixed") -> None:
+    def __init__(
+        self, tau_s: NDArray[np.float64], dt_s: float, learn: str = "fixed", *, exact: bool = False
+    ) -> None:
         super().__init__()
         self.dt_s = dt_s
         self.learn = learn
+        self.exact_s = tau_s.astype(np.float64) if exact and learn == "fixed" else None
+        if self.exact_s is not None:
+            return
         self.register_buffer("tau_s", torch.from_numpy(tau_s.astype(np.float64)).float())
         if learn != "fixed":
             alpha = np.minimum(dt_s / tau_s, MAX_LEARNED_ALPHA)
@@ -69,12 +76,16 @@ class TimeConstants(nn.Module):
 
     def alpha(self) -> Tensor:
         """Give ``dt/tau`` for each neuron, in (0, 1]."""
+        if self.exact_s is not None:
+            return torch.from_numpy(self.dt_s / self.exact_s)  # a scan takes it in its input's type and place
         if self.learn == "fixed":
             return self.dt_s / self.tau_s
         return torch.sigmoid(self.theta + self.offset)
 
     def seconds(self) -> NDArray[np.float64]:
         """Give the time constants as they are now, ``[neuron]``, in seconds."""
+        if self.exact_s is not None:
+            return self.exact_s.copy()
         if self.learn == "fixed":
             return self.tau_s.detach().cpu().double().numpy()
         # Summed in float64, as the float64 network does that a deployment is compared with.

@@ -54,3 +54,10 @@ class TemporalConv(SynapticLayer):
     def forward(self, x: Tensor) -> Tensor:
         """Turn spikes ``[step, batch, source]`` into input currents ``[step, batch, target]``."""
         return dilated_projection(x, self.synapses(), self.dilation)
+
+    def slots(self) -> Tensor:
+        """Give tap k in slot ``k * dilation``; the slots between are empty."""
+        taps = self.synapses().transpose(1, 2)
+        n_slots = (len(taps) - 1) * self.dilation + 1
+        at = torch.arange(len(taps), device=taps.device) * self.dilation
+        return taps.new_zeros(n_slots, *taps.shape[1:]).index_copy(0, at, taps)

@@ -62,6 +62,14 @@ def _delays_fit(recipe: Recipe) -> Iterator[Finding]:
                 limit=f"0..{projection.max_delay_steps} steps (network.projection.max_delay_steps)",
                 help="Lower min_delay_steps.",
             )
+        if projection.recurrent_delays and not recipe.network.recurrent:
+            yield KEYS_DISAGREE.finding(
+                message="recurrent delays without recurrent layers",
+                where="network.projection.recurrent_delays",
+                found="true, with network.recurrent = false",
+                limit="counts only with network.recurrent = true",
+                help="Set network.recurrent = true, or remove the key.",
+            )
         if projection.sigma_start is not None and projection.sigma_start < projection.sigma_end:
             yield KEYS_DISAGREE.finding(
                 message="the kernel would grow during training",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
+from neurodeploy.hierarchy import over_depth
 from neurodeploy.recipe.section import Section, only
 
 Size = Annotated[int, Strict(), Field(ge=1, le=65536)]
@@ -73,21 +73,18 @@ class Tau(Section):
         Returns
         -------
         tuple[float, ...]
-            ``tau_s + dtau_s * h``, with h = tanh((x - centre) / steepness) at equidistant depths x in 0..1,
-            rescaled so that it runs from -1/2 (first layer) to 1/2 (last); ``linear`` has h = x - 1/2.
-
-        Notes
-        -----
-        Source: arXiv 2407.18838.
+            As :func:`neurodeploy.hierarchy.over_depth`; in mode ``fixed`` all are ``tau_s``.
         """
-        if self.mode == "fixed" or layers < 2:
+        if self.mode == "fixed":
             return (self.tau_s,) * layers
-        depths = [layer / (layers - 1) for layer in range(layers)]
-        if self.shape == "tanh":
-            curve = [math.tanh((depth - self.centre) / self.steepness) for depth in depths]
-            rise = curve[-1] - curve[0]
-            depths = [(height - curve[0]) / rise for height in curve]
-        return tuple(self.tau_s + self.dtau_s * (depth - 0.5) for depth in depths)
+        return over_depth(
+            layers,
+            tau_s=self.tau_s,
+            dtau_s=self.dtau_s,
+            shape=self.shape,
+            centre=self.centre,
+            steepness=self.steepness,
+        )
 
 
 class ProjectionKeys(Section):
@@ -160,6 +157,12 @@ class ProjectionKeys(Section):
     readout_delays: bool = Field(
         default=False,
         description="Whether the projection to the readout has delays too.",
+        json_schema_extra=only("kind", "delays"),
+    )
+    recurrent_delays: bool = Field(
+        default=False,
+        description="Whether the projections of hidden layers to themselves have delays too; the shortest is "
+        "at least 1 step. Counts with network.recurrent.",
         json_schema_extra=only("kind", "delays"),
     )
     kernel_size: int = Field(
@@ -245,6 +248,11 @@ class Network(Section):
         max_length=64,
         strict=False,
         description="Neurons of each hidden layer.",
+    )
+    recurrent: bool = Field(
+        default=False,
+        description="Whether each hidden layer also hears its own spikes, one step later; BatchNorm is for "
+        "its other input alone. Trains step by step, so slower.",
     )
     v_threshold: float = Field(
         default=1.0, ge=-1e6, le=1e6, description="A neuron spikes where v > v_threshold. Above v_reset."

@@ -47,6 +47,12 @@ def needed_bytes(recipe: Recipe) -> int:
         if delays and (into_hidden or projection.readout_delays):
             total += synapses * _PARAMETER * (projection.mode == "learned")
             largest_kernel = max(largest_kernel, synapses * _SLOT * (projection.max_delay_steps + 1))
+    if recipe.network.recurrent:
+        back = delays and projection.recurrent_delays
+        for size in recipe.network.hidden:
+            total += size * size * _PARAMETER * (2 if back and projection.mode == "learned" else 1)
+            slots = projection.max_delay_steps if back else 1
+            largest_kernel = max(largest_kernel, size * size * _SLOT * max(slots, 1))
     total += largest_kernel
     trials = data.train_trials + data.validation_trials + data.test_trials
     generated = data.kind == "mts-xor"

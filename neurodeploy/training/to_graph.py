@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,14 @@ from neurodeploy.findings.codes_network import SOFT_RESET
 from neurodeploy.findings.codes_usage import ARRAY_MISSING, SPIKES_SHAPE
 from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks import check_graph
-from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
-from neurodeploy.nn.synaptic_layer import SynapticLayer
-from neurodeploy.nn.tau import TimeConstants
+from neurodeploy.graph.model import INPUT, Graph, Projection, Readout
 from neurodeploy.recipe import Recipe
 from neurodeploy.runs.folder import SAMPLES, read_result
 from neurodeploy.score import scores
 from neurodeploy.traces import PopulationTrace, Traces
-from neurodeploy.training.model.spiking_network import READOUT, Layer, SpikingNetwork, hidden_name
+from neurodeploy.training.model.hidden_layer import Layer
+from neurodeploy.training.model.spiking_network import READOUT, SpikingNetwork, hidden_name
 from neurodeploy.training.read_run import read_network
-from neurodeploy.units import steps_to_delay
 
 SAMPLE_SETS = ("validation", "test", "calibration")
 """What a run's samples hold."""
@@ -137,13 +135,13 @@ def to_graph(network: SpikingNetwork) -> Graph:
     for index, layer in enumerate(network.layers()):
         name = hidden_name(index)
         scale, bias = _scale_and_bias(layer)
-        populations.append(_hidden(name, layer, bias, network.dt_s))
-        projections.append(_projection(source, name, layer.connection, scale, network.dt_s))
+        populations.append(layer.neurons.to_population(name, bias=bias))
+        projections.append(_scaled(layer.connection.to_projection(source, name, dt_s=network.dt_s), scale))
+        if layer.recurrent is not None:
+            projections.append(_scaled(layer.neurons.to_projection(name), _gain(layer)))
         source = name
-    populations.append(_readout(network.readout_tau))
-    projections.append(
-        _projection(source, READOUT, network.readout, np.ones(network.n_classes), network.dt_s)
-    )
+    populations.append(network.readout_neurons.to_population(READOUT))
+    projections.append(network.readout.to_projection(source, READOUT, dt_s=network.dt_s))
     graph = Graph(
         name=recipe.name,
         dt_s=network.dt_s,
@@ -204,49 +202,17 @@ def _scale_and_bias(layer: Layer) -> tuple[Floats, Floats]:
         scale = torch.ones_like(bias)
     else:
         scale, bias = (value.cpu() for value in layer.norm.folded())
-    gain = np.ones(len(bias)) if layer.recipe.input_scaling == "norse" else layer.tau.seconds() / layer.dt_s
+    gain = _gain(layer)
     return scale.numpy() * gain, bias.numpy() * gain
 
 
-def _hidden(name: str, layer: Layer, bias: Floats, dt_s: float) -> Population:
-    recipe = layer.recipe
+def _gain(layer: Layer) -> Floats:
+    """Give what a recipe without input scaling multiplies all input with, ``[neuron]``."""
     tau_s = layer.tau.seconds()
-    ones = np.ones_like(tau_s)
-    tau_syn_s, w_in = layer.neuron.filter_of(recipe, dt_s)
-    return Population(
-        name=name,
-        model=layer.neuron.model,
-        tau_s=tau_s,
-        v_threshold=ones * recipe.v_threshold,
-        v_leak=ones * 0.0,
-        v_reset=ones * recipe.v_reset,
-        r=ones,
-        tau_syn_s=ones * tau_syn_s,
-        w_in=ones * w_in,
-        bias=bias,
-    )
+    return np.ones_like(tau_s) if layer.recipe.input_scaling == "norse" else tau_s / layer.dt_s
 
 
-def _readout(tau: TimeConstants) -> Population:
-    tau_s = tau.seconds()
-    ones = np.ones_like(tau_s)
-    return Population(
-        name=READOUT,
-        model=NeuronModel.LI,
-        tau_s=tau_s,
-        v_threshold=ones,
-        v_leak=ones * 0.0,
-        v_reset=ones * 0.0,
-        r=ones,
-        tau_syn_s=ones * tau.dt_s,
-        w_in=ones,
-        bias=ones * 0.0,
-    )
-
-
-def _projection(
-    source: str, target: str, connection: SynapticLayer, scale: Floats, dt_s: float
-) -> Projection:
-    weight = connection.synapses().detach().cpu().double().numpy() * scale[None, :, None]
-    steps = np.where(weight == 0.0, 0, connection.delay_steps())  # no synapse, no delay
-    return Projection(source=source, target=target, weight=weight, delay_s=steps_to_delay(steps, dt_s))
+def _scaled(projection: Projection, scale: Floats) -> Projection:
+    """Multiply the weights into each target; where that makes them 0, there is no synapse and no delay."""
+    weight = projection.weight * scale[None, :, None]
+    return replace(projection, weight=weight, delay_s=np.where(weight == 0.0, 0.0, projection.delay_s))

@@ -13,7 +13,7 @@ from neurodeploy.graph.neurons import NeuronModel
 from neurodeploy.recipe import Recipe
 from neurodeploy.targets.registry import load_target
 from neurodeploy.targets.target import Target
-from neurodeploy.training.model.connections import has_delays
+from neurodeploy.training.model.connections import has_delays, recurrent_range
 from neurodeploy.training.model.neurons import NEURONS
 from neurodeploy.training.model.spiking_network import READOUT, hidden_name
 from neurodeploy.training.to_graph import refuse_soft_reset
@@ -90,6 +90,8 @@ def worst_case_graph(recipe: Recipe, *, n_inputs: int | None = None, n_classes: 
         n_targets = min(size, REPRESENTED)
         steps = _steps(recipe, n_targets, n_sources, taps[index])
         projections.append(_projection(source, name, steps, dt_s))
+        if network.recurrent:
+            projections.append(_projection(name, name, _steps_back(recipe, n_targets), dt_s))
         source, n_sources = name, n_targets
     populations.append(
         _population(READOUT, NeuronModel.LI, n_classes, tau_s=network.readout.tau_s, tau_syn_s=dt_s)
@@ -128,6 +130,16 @@ def _steps(recipe: Recipe, n_targets: int, n_sources: int, taps: tuple[int, int]
         shape = (taps[0], n_targets, n_sources)
         return np.broadcast_to(np.arange(taps[0])[:, None, None] * taps[1], shape)
     return np.zeros((1, n_targets, n_sources), dtype=np.int64)
+
+
+def _steps_back(recipe: Recipe, size: int) -> Any:
+    """Give the worst delays of a hidden layer to itself, ``[1, target, source]``, in steps."""
+    projection = recipe.network.projection
+    delayed = has_delays(projection, recurrent=True)
+    shortest, longest = recurrent_range(projection) if delayed else (1, 1)
+    steps = np.full((1, size, size), longest)
+    steps[0, 0, 0] = shortest
+    return steps
 
 
 def _projection(source: str, target: str, steps: Any, dt_s: float) -> Projection:

@@ -238,6 +238,8 @@ def test_a_value_where_a_table_belongs_is_a_finding(tmp_path: Path) -> None:
         (["network.projection.kind=convolution", "network.projection.kernel_growth=9"], "ND025"),
         (["network.v_threshold=0.001"], None),
         (["network.v_threshold=0"], "ND025"),
+        (["network.projection.kind=delays", "network.projection.recurrent_delays=true"], "ND025"),
+        (["network.recurrent=true"], None),
         (["network.readout.score=per_step"], "ND025"),
         (["data.channels=350"], None),
         (["data.channels=300"], "ND025"),

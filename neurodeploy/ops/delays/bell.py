@@ -9,6 +9,7 @@ from torch import Tensor
 
 from neurodeploy.ops.delays.allowed import check_kernel
 from neurodeploy.ops.threads import survive_forks
+from neurodeploy.ops.uncompiled import uncompiled
 
 DCLS_SIGMA_OFFSET = 0.27
 """What DCLS adds to ``|SIG|`` (DCLS 0.1.1, ``construct/modules.py``, ``forward_vgauss``)."""
@@ -25,6 +26,7 @@ SMALLEST = 1e-30
 """Bell values below this are zero: products with a subnormal number are many times slower on a CPU."""
 
 
+@uncompiled
 def gaussian_kernel(
     weight: Tensor, delay: Tensor, sigma: float, n_slots: int, *, shape: str = "gauss"
 ) -> Tensor:

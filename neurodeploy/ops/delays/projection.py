@@ -11,11 +11,13 @@ from torch import Tensor
 from neurodeploy.ops.delays.allowed import check_dilation, check_projection, check_taps
 from neurodeploy.ops.spectral.autograd import plan_for, spectral_projection
 from neurodeploy.ops.threads import survive_forks
+from neurodeploy.ops.uncompiled import uncompiled
 
 TRANSFORM_COST = 50.0
 """What a transform costs for each number it writes, in multiplications inside a matrix product."""
 
 
+@uncompiled
 def delayed_projection(x: Tensor, kernel: Tensor) -> Tensor:
     r"""Convolve along time, causally: :math:`y_t = \sum_d x_{t-d} K_d`, with x = 0 before the start.
 
@@ -41,6 +43,7 @@ def delayed_projection(x: Tensor, kernel: Tensor) -> Tensor:
     return spectral_projection(x, kernel) if _dft_pays(x, kernel) else dense_projection(x, kernel)
 
 
+@uncompiled
 def dense_projection(x: Tensor, kernel: Tensor) -> Tensor:
     """Do what :func:`delayed_projection` does by one matrix product a slot, which rounds the least."""
     check_projection(x, kernel)
@@ -49,6 +52,7 @@ def dense_projection(x: Tensor, kernel: Tensor) -> Tensor:
     return y
 
 
+@uncompiled
 def tap_projection(x: Tensor, weight: Tensor, delay_steps: Tensor) -> Tensor:
     r"""Project through single taps: :math:`y_{t,n} = \sum_{k,j} W_{knj} x_{t-D_{knj},j}`.
 
@@ -80,6 +84,7 @@ def tap_projection(x: Tensor, weight: Tensor, delay_steps: Tensor) -> Tensor:
     return y
 
 
+@uncompiled
 def dilated_projection(x: Tensor, weight: Tensor, dilation: int) -> Tensor:
     r"""Convolve along time with free weights: :math:`y_t = \sum_k W_k x_{t - k\,\text{dilation}}`.
 

@@ -44,12 +44,12 @@ class ScanConstants(NamedTuple):
     detach_reset: bool
 
 
-def _array(x: Tensor) -> NDArray[Any]:
+def array(x: Tensor) -> NDArray[Any]:
     """Look at a contiguous tensor as an array."""
     return x.detach().contiguous().numpy()
 
 
-def _rows(n_neurons: int) -> int:
+def rows_of(n_neurons: int) -> int:
     """Give the number of batch rows whose state fits the cache."""
     return max(1, _COLUMNS // max(n_neurons, 1))
 
@@ -77,21 +77,21 @@ class Scan(torch.autograd.Function):
         drive = x if alpha_syn is None else torch.empty_like(x)
         if not learns_tau and alpha_syn is not None:
             drive = x.new_empty(0, 0, 0)
-        fixed: tuple[Any, ...] = tuple(map(_array, population[:3]))
+        fixed: tuple[Any, ...] = tuple(map(array, population[:3]))
         none = x.new_empty(0, 0)
-        scale_ = _array(none if scale is None else scale)
-        v_, u_, z_, rows = _array(v), _array(u), _array(z), _rows(x.shape[2])
+        scale_ = array(none if scale is None else scale)
+        v_, u_, z_, rows = array(v), array(u), array(z), rows_of(x.shape[2])
         if alpha_syn is None or i is None:
-            box = (_array(x), _array(alpha), *fixed, population.soft, scale_, v_, u_, z_, rows)
+            box = (array(x), array(alpha), *fixed, population.soft, scale_, v_, u_, z_, rows)
             share(lambda first, last: box_forward(*box, first, last), x.shape[1])
         else:
-            rates = (_array(alpha), _array(alpha_syn))
-            lif = (_array(x), *rates, *fixed, scale_, v_, _array(i), u_, _array(drive), z_, rows)
+            rates = (array(alpha), array(alpha_syn))
+            lif = (array(x), *rates, *fixed, scale_, v_, array(i), u_, array(drive), z_, rows)
             share(lambda first, last: lif_forward(*lif, first, last), x.shape[1])
         ctx.save_for_backward(u, alpha, alpha_syn, v0, drive if learns_tau else None, scale)
         ctx.population = population
         ctx.set_materialize_grads(False)
-        v_seq = _after_reset(u, population) if return_v else None
+        v_seq = after_reset(u, population) if return_v else None
         return z, v_seq, v, i
 
     @staticmethod
@@ -108,16 +108,16 @@ class Scan(torch.autograd.Function):
             carry_i = torch.zeros_like(v0) if gi_last is None else gi_last.clone()
         d_alpha = torch.zeros_like(v0) if ctx.needs_input_grad[1] or ctx.needs_input_grad[2] else none
         d_syn = torch.zeros_like(v0) if alpha_syn is not None else none
-        mode, p, q, given = _slope_of(u, population)
-        scalar = _array(u).dtype.type
+        mode, p, q, given = slope_of(u, population)
+        scalar = array(u).dtype.type
         arguments = (
-            *map(_array, (empty if gz is None else gz, empty if gv is None else gv, u)),
-            *map(_array, (empty if drive is None else drive, alpha)),
-            *map(_array, (alpha if alpha_syn is None else alpha_syn, *population[:3])),
-            *map(_array, (none if scale is None else scale, v0)),
+            *map(array, (empty if gz is None else gz, empty if gv is None else gv, u)),
+            *map(array, (empty if drive is None else drive, alpha)),
+            *map(array, (alpha if alpha_syn is None else alpha_syn, *population[:3])),
+            *map(array, (none if scale is None else scale, v0)),
             *(population.soft, population.detach_reset, mode, scalar(p), scalar(q)),
-            *map(_array, (given, carry_v, carry_i, d_x, d_alpha, d_syn)),
-            _rows(u.shape[2]),
+            *map(array, (given, carry_v, carry_i, d_x, d_alpha, d_syn)),
+            rows_of(u.shape[2]),
         )
         share(lambda first, last: backward(*arguments, first, last), u.shape[1])
         return (
@@ -132,13 +132,13 @@ class Scan(torch.autograd.Function):
         )
 
 
-def _after_reset(u: Tensor, population: ScanConstants) -> Tensor:
+def after_reset(u: Tensor, population: ScanConstants) -> Tensor:
     """Give the voltage that the next step starts from."""
     fallen = u - population.threshold if population.soft else population.reset
     return torch.where(u - population.threshold > 0, fallen, u)
 
 
-def _slope_of(u: Tensor, population: ScanConstants) -> tuple[int, float, float, Tensor]:
+def slope_of(u: Tensor, population: ScanConstants) -> tuple[int, float, float, Tensor]:
     """Say how the loop gets the surrogate's derivative: a mode, two numbers, or all values."""
     alpha = population.surrogate_alpha
     mode = _INLINE.get(population.surrogate, GIVEN)

@@ -12,7 +12,7 @@ from norse.torch.functional.lif_box import LIFBoxFeedForwardState, LIFBoxParamet
 from norse.torch.functional.reset import reset_subtract, reset_value
 from torch import Tensor
 
-from neurodeploy.ops.scan.segments import Segment, State, in_parts
+from neurodeploy.ops.scan.segments import Segment, State, asked, check_lag, in_parts, started
 from neurodeploy.ops.scan.surrogate import NORSE_SURROGATES, resolve_alpha, spike_function
 from neurodeploy.ops.scan.voltages import Voltages, check_reset, each_neuron
 
@@ -37,6 +37,8 @@ def lif_box_scan(
     scale: Tensor | None = None,
     return_v: bool = False,
     checkpoint_steps: int | None = None,
+    state: State | None = None,
+    return_state: bool = False,
 ) -> Any:
     """Define :func:`neurodeploy.ops.scan.scans.lif_box_scan`."""
     check_reset(reset)
@@ -44,9 +46,9 @@ def lif_box_scan(
     alpha, *values = each_neuron(current, alpha, v_threshold, v_reset, v_leak)
     voltages = Voltages(*values)
     step = lif_box_step(alpha, voltages, surrogate, slope, detach=detach_reset, reset=reset)
-    start = (voltages.leak.expand(current.shape[1:]), None)
-    z, v = in_parts(stepping(step, scale), current, start, checkpoint_steps)
-    return (z, v) if return_v else z
+    start = started(state, current, voltages.leak, filtered=False)
+    z, v, last = in_parts(stepping(step, scale), current, start, checkpoint_steps)
+    return asked(z, v, last, return_v=return_v, return_state=return_state)
 
 
 def lif_scan(  # noqa: PLR0917
@@ -63,15 +65,17 @@ def lif_scan(  # noqa: PLR0917
     scale: Tensor | None = None,
     return_v: bool = False,
     checkpoint_steps: int | None = None,
+    state: State | None = None,
+    return_state: bool = False,
 ) -> Any:
     """Define :func:`neurodeploy.ops.scan.scans.lif_scan`."""
     slope = resolve_alpha(surrogate, surrogate_alpha)
     alpha, alpha_syn, *values = each_neuron(current, alpha, alpha_syn, v_threshold, v_reset, v_leak)
     voltages = Voltages(*values)
     step = lif_step(alpha, alpha_syn, voltages, surrogate, slope, detach=detach_reset)
-    start = (voltages.leak.expand(current.shape[1:]), current.new_zeros(current.shape[1:]))
-    z, v = in_parts(stepping(step, scale), current, start, checkpoint_steps)
-    return (z, v) if return_v else z
+    start = started(state, current, voltages.leak, filtered=True)
+    z, v, last = in_parts(stepping(step, scale), current, start, checkpoint_steps)
+    return asked(z, v, last, return_v=return_v, return_state=return_state)
 
 
 def li_scan(
@@ -80,13 +84,56 @@ def li_scan(
     v_leak: float | Tensor = 0.0,
     *,
     checkpoint_steps: int | None = None,
-) -> Tensor:
+    state: State | None = None,
+    return_state: bool = False,
+) -> Any:
     """Define :func:`neurodeploy.ops.scan.scans.li_scan`."""
     alpha, leak = each_neuron(current, alpha, v_leak)
-    start = (leak.expand(current.shape[1:]), None)
-    v = in_parts(stepping(li_step(alpha, leak)), current, start, checkpoint_steps)[1]
+    start = started(state, current, leak, filtered=False)
+    _, v, last = in_parts(stepping(li_step(alpha, leak)), current, start, checkpoint_steps)
     assert v is not None
-    return v
+    return asked(v, None, last, return_v=False, return_state=return_state)
+
+
+def recurrent_scan(  # noqa: PLR0917
+    current: Tensor,
+    slots: Tensor,
+    alpha: Tensor,
+    alpha_syn: Tensor | None = None,
+    v_threshold: float | Tensor = 1.0,
+    v_reset: float | Tensor = 0.0,
+    v_leak: float | Tensor = 0.0,
+    *,
+    lag_steps: int = 1,
+    surrogate: str = "super",
+    surrogate_alpha: float | None = None,
+    detach_reset: bool = False,
+    reset: str = "value",
+    scale: Tensor | None = None,
+    return_v: bool = False,
+) -> Any:
+    """Define :func:`neurodeploy.ops.scan.recurrence.recurrent_scan`, a step and a slot at a time."""
+    check_reset(reset)
+    check_lag(current, slots, lag_steps)
+    slope = resolve_alpha(surrogate, surrogate_alpha)
+    alpha, *values = each_neuron(current, alpha, v_threshold, v_reset, v_leak)
+    voltages = Voltages(*values)
+    if alpha_syn is None:
+        step = lif_box_step(alpha, voltages, surrogate, slope, detach=detach_reset, reset=reset)
+    else:
+        synaptic = each_neuron(current, alpha_syn)[0]
+        step = lif_step(alpha, synaptic, voltages, surrogate, slope, detach=detach_reset)
+    state = started(None, current, voltages.leak, filtered=alpha_syn is not None)
+    spikes: list[Tensor] = []
+    kept: list[Tensor] = []
+    for t, x in enumerate(current.unbind(0)):
+        for d, matrix in enumerate(slots.unbind(0)):
+            if t - lag_steps - d >= 0:
+                x = x + spikes[t - lag_steps - d] @ matrix  # noqa: PLW2901
+        z, state = step(x, state)
+        spikes.append(z if scale is None else z * scale)
+        kept.append(state[0])
+    return (torch.stack(spikes), torch.stack(kept)) if return_v else torch.stack(spikes)
 
 
 def stepping(step: Step, scale: Tensor | None = None) -> Segment:

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from neurodeploy.ops.scan import naive
-from neurodeploy.ops.scan.segments import Segment, in_parts
+from neurodeploy.ops.scan.segments import Segment, State, asked, in_parts, started
 from neurodeploy.ops.scan.surrogate import resolve_alpha
 from neurodeploy.ops.scan.voltages import Voltages, check_reset, each_neuron
+from neurodeploy.ops.uncompiled import uncompiled
 
 P = ParamSpec("P")
 
@@ -24,6 +25,7 @@ def _compiled_on_cpus(definition: Callable[P, Any]) -> Callable[[Callable[P, Any
     """Let the definition run where the input lies on another device: the compiled scans know CPUs alone."""
 
     def decorate(fast: Callable[P, Any]) -> Callable[P, Any]:
+        @uncompiled
         @functools.wraps(fast)
         def scan(*arguments: P.args, **keywords: P.kwargs) -> Any:
             current = arguments[0] if arguments else keywords["current"]
@@ -50,6 +52,8 @@ def lif_box_scan(
     scale: Tensor | None = None,
     return_v: bool = False,
     checkpoint_steps: int | None = None,
+    state: State | None = None,
+    return_state: bool = False,
 ) -> Any:
     r"""Run Norse ``LIFBox`` neurons, which have no synaptic filter.
 
@@ -77,11 +81,17 @@ def lif_box_scan(
         Whether to give the voltages as well.
     checkpoint_steps
         Keep the state every so many steps only, and compute the rest again in the backward pass.
+    state
+        Where to start: the voltage and, for filtered neurons, the synaptic current, each [batch, neuron]
+        (None without a filter). By default at rest.
+    return_state
+        Whether to give the state after the last step too, from which the next part of the sequence goes on.
 
     Returns
     -------
-    Tensor or tuple[Tensor, Tensor]
-        Spikes, [step, batch, neuron], and if asked the voltages after reset, which is what Norse keeps.
+    Tensor or tuple
+        Spikes, [step, batch, neuron], and if asked the voltages after reset, which is what Norse keeps, and
+        the last state.
 
     Notes
     -----
@@ -103,8 +113,9 @@ def lif_box_scan(
         scale=scale,
         return_v=return_v,
     )
-    z, v = in_parts(segment, current, (voltages.leak.expand(current.shape[1:]), None), checkpoint_steps)
-    return (z, v) if return_v else z
+    start = started(state, current, voltages.leak, filtered=False)
+    z, v, last = in_parts(segment, current, start, checkpoint_steps)
+    return asked(z, v, last, return_v=return_v, return_state=return_state)
 
 
 @_compiled_on_cpus(naive.lif_scan)
@@ -122,6 +133,8 @@ def lif_scan(  # noqa: PLR0917
     scale: Tensor | None = None,
     return_v: bool = False,
     checkpoint_steps: int | None = None,
+    state: State | None = None,
+    return_state: bool = False,
 ) -> Any:
     r"""Run Norse ``LIF`` neurons, whose input passes a synaptic filter.
 
@@ -132,12 +145,12 @@ def lif_scan(  # noqa: PLR0917
     alpha, alpha_syn
         ``dt / tau_mem`` and ``dt / tau_syn``, [neuron] or one value for all; may be learned.
     v_threshold, v_reset, v_leak, surrogate, surrogate_alpha, detach_reset, scale, return_v, checkpoint_steps
-        As for :func:`lif_box_scan`.
+        As for :func:`lif_box_scan`; so are ``state`` and ``return_state``.
 
     Returns
     -------
-    Tensor or tuple[Tensor, Tensor]
-        Spikes, [step, batch, neuron], and if asked the voltages after reset.
+    Tensor or tuple
+        Spikes, [step, batch, neuron], and if asked the voltages after reset and the last state.
 
     Notes
     -----
@@ -158,9 +171,9 @@ def lif_scan(  # noqa: PLR0917
         scale=scale,
         return_v=return_v,
     )
-    start = (voltages.leak.expand(current.shape[1:]), current.new_zeros(current.shape[1:]))
-    z, v = in_parts(segment, current, start, checkpoint_steps)
-    return (z, v) if return_v else z
+    start = started(state, current, voltages.leak, filtered=True)
+    z, v, last = in_parts(segment, current, start, checkpoint_steps)
+    return asked(z, v, last, return_v=return_v, return_state=return_state)
 
 
 @_compiled_on_cpus(naive.li_scan)
@@ -170,7 +183,9 @@ def li_scan(
     v_leak: float | Tensor = 0.0,
     *,
     checkpoint_steps: int | None = None,
-) -> Tensor:
+    state: State | None = None,
+    return_state: bool = False,
+) -> Any:
     r"""Run leaky integrators that never spike (Norse ``LIBox``), for a readout.
 
     Parameters
@@ -181,13 +196,13 @@ def li_scan(
         ``dt / tau``, [neuron] or one value for all; may be learned.
     v_leak
         Resting voltage, [neuron] or one value for all.
-    checkpoint_steps
+    checkpoint_steps, state, return_state
         As for :func:`lif_box_scan`.
 
     Returns
     -------
-    Tensor
-        Voltages, [step, batch, neuron].
+    Tensor or tuple
+        Voltages, [step, batch, neuron], and if asked the last state.
 
     Notes
     -----
@@ -206,9 +221,9 @@ def li_scan(
         scale=None,
         return_v=True,
     )
-    v = in_parts(segment, current, (leak.expand(current.shape[1:]), None), checkpoint_steps)[1]
+    _, v, last = in_parts(segment, current, started(state, current, leak, filtered=False), checkpoint_steps)
     assert v is not None
-    return v
+    return asked(v, None, last, return_v=False, return_state=return_state)
 
 
 def _fast(

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from neurodeploy.nn.delay_linear import sigma_at
+
 ONE_CYCLE_RISE = 0.3
 ONE_CYCLE_START = 1.0 / 25.0
 ONE_CYCLE_END = 1e-4 / 25.0
@@ -76,9 +78,7 @@ class Sigma:
         """Give sigma for an epoch (from 0)."""
         if self.kind in ("exponential", "linear"):
             part = min(1.0, epoch / max(self.epochs, 1e-9))
-            if self.kind == "linear":
-                return self.start + (self.end - self.start) * part
-            return float(self.start * (self.end / self.start) ** part)
+            return sigma_at(part, start=self.start, end=self.end, schedule=self.kind)
         return self.value
 
     def observe(self, epoch: int, loss: float) -> None:

@@ -60,6 +60,48 @@ def connect(
     return Dense(n_sources, n_targets, density=density, gain=gain, generator=generator)
 
 
-def has_delays(recipe: ProjectionKeys, *, readout: bool) -> bool:
-    """Say whether a projection has delays, into a hidden layer or into the readout."""
-    return recipe.kind == "delays" and recipe.mode != "none" and (recipe.readout_delays or not readout)
+def connect_back(
+    recipe: ProjectionKeys, size: int, *, gain: float, generator: torch.Generator
+) -> tuple[SynapticLayer, int]:
+    """Make the connection of a hidden layer to itself, and say how many steps every spike takes at least.
+
+    Parameters
+    ----------
+    recipe, gain, generator
+        As for :func:`connect`.
+    size
+        Neurons of the layer.
+
+    Returns
+    -------
+    tuple[SynapticLayer, int]
+        The connection, whose delays begin at the shortest recurrent one, and that one, in steps.
+    """
+    if not has_delays(recipe, recurrent=True):
+        return Dense(size, size, density=recipe.density, gain=gain, generator=generator), 1
+    shortest, longest = recurrent_range(recipe)
+    back = DelayLinear(
+        size,
+        size,
+        max_delay_steps=longest - shortest,
+        learn=recipe.mode == "learned",
+        init=recipe.delay_init,
+        kernel=recipe.kernel,
+        sigma_steps=recipe.sigma_first,
+        density=recipe.density,
+        gain=gain,
+        generator=generator,
+    )
+    return back, shortest
+
+
+def recurrent_range(recipe: ProjectionKeys) -> tuple[int, int]:
+    """Give the shortest and the longest recurrent delay, in steps: as the others, but at least 1."""
+    shortest = max(1, recipe.min_delay_steps)
+    return shortest, max(shortest, recipe.max_delay_steps)
+
+
+def has_delays(recipe: ProjectionKeys, *, readout: bool = False, recurrent: bool = False) -> bool:
+    """Say whether a projection has delays: into a hidden layer, into the readout, or to a layer itself."""
+    wanted = (recipe.readout_delays or not readout) and (recipe.recurrent_delays or not recurrent)
+    return recipe.kind == "delays" and recipe.mode != "none" and wanted

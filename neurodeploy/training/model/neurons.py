@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from neurodeploy.graph.model import NeuronModel
-from neurodeploy.ops.scan.scans import lif_box_scan, lif_scan
+from neurodeploy.nn.lif import LIF, CubaLIF
+from neurodeploy.nn.tau import TimeConstants
 from neurodeploy.recipe import Network
 
 _FILTER_STEPS = 2000
@@ -32,17 +31,15 @@ class TrainedNeuron:
         What it is in a Graph.
     resets
         The recipe's resets that it has: ``hard``, ``soft``.
-    scan
-        From currents ``[step, batch, neuron]``, dt/tau ``[neuron]``, the recipe, dt in seconds and the
-        keywords ``scale`` and ``return_v`` of :func:`~neurodeploy.ops.scan.scans.lif_box_scan` to spikes
-        (and voltages).
+    layer
+        From the recipe, the number of neurons, their time constants and dt in seconds to the layer.
     tau_syn_s
         From the recipe to the time constant of the synaptic current, in seconds; None without one.
     """
 
     model: NeuronModel
     resets: tuple[str, ...]
-    scan: Callable[..., Any]
+    layer: Callable[[Network, int, TimeConstants, float], LIF | CubaLIF]
     tau_syn_s: Callable[[Network], float | None]
 
     def alpha_syn(self, recipe: Network, dt_s: float) -> float | None:
@@ -53,38 +50,31 @@ class TrainedNeuron:
     def filter_of(self, recipe: Network, dt_s: float) -> tuple[float, float]:
         """Give a Graph's ``tau_syn_s`` and ``w_in``; without a filter dt and 1, which mean nothing there.
 
-        Notes
-        -----
-        Norse's LIF (1.1.0, ``lif_feed_forward_step``) adds the input to its current, moves v by that new
-        current, and lets the current decay afterwards: ``j = i + x; v += dt/tau (v_leak - v + j);
-        i = j (1 - dt/tau_syn)``. The j of two steps obey ``j[t] = (1 - dt/tau_syn) j[t-1] + x[t]``, which is
-        ``CUBA_LIF``'s ``c += dt/tau_syn (w_in x - c)`` for ``w_in = tau_syn / dt``: the same step, no delay
-        to add, and the bias enters both alike from step 0.
+        See :meth:`neurodeploy.nn.lif.CubaLIF.to_population`.
         """
         tau_syn_s = self.tau_syn_s(recipe)
         return (dt_s, 1.0) if tau_syn_s is None else (tau_syn_s, tau_syn_s / dt_s)
 
 
 def _options(recipe: Network) -> dict[str, Any]:
-    """Give what every scan takes from a recipe."""
+    """Give what every spiking layer takes from a recipe."""
     return {
         "v_threshold": recipe.v_threshold,
         "v_reset": recipe.v_reset,
-        "v_leak": 0.0,
         "surrogate": recipe.surrogate,
         "surrogate_alpha": recipe.surrogate_alpha,
         "detach_reset": recipe.detach_reset,
     }
 
 
-def _lif_box(current: Tensor, alpha: Tensor, recipe: Network, _dt_s: float, **keywords: Any) -> Any:
-    reset = "subtract" if recipe.reset == "soft" else "value"
-    return lif_box_scan(current, alpha, reset=reset, **_options(recipe), **keywords)
+def _lif_box(recipe: Network, size: int, tau: TimeConstants, dt_s: float) -> LIF:
+    return LIF(size, tau_s=tau, dt_s=dt_s, reset=recipe.reset, **_options(recipe))
 
 
-def _lif(current: Tensor, alpha: Tensor, recipe: Network, dt_s: float, **keywords: Any) -> Any:
-    alpha_syn = torch.full_like(current[0, 0], dt_s / recipe.tau_syn_s)
-    return lif_scan(current, alpha, alpha_syn, **_options(recipe), **keywords)
+def _lif(recipe: Network, size: int, tau: TimeConstants, dt_s: float) -> CubaLIF:
+    # a setting of the recipe, which keeps it in float64: no tensor of the run's files
+    tau_syn = TimeConstants(np.full(size, recipe.tau_syn_s), dt_s, exact=True)
+    return CubaLIF(size, tau_s=tau, tau_syn_s=tau_syn, dt_s=dt_s, **_options(recipe))
 
 
 NEURONS: Mapping[str, TrainedNeuron] = {

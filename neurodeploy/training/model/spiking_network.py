@@ -9,14 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from neurodeploy.nn.lif import LI
 from neurodeploy.nn.synaptic_layer import SynapticLayer
 from neurodeploy.nn.tau import TimeConstants, spread
-from neurodeploy.ops.scan.scans import li_scan
-from neurodeploy.recipe import Network as NetworkRecipe
 from neurodeploy.recipe import Recipe
-from neurodeploy.training.model.connections import connect
-from neurodeploy.training.model.neurons import NEURONS, TrainedNeuron, filter_sd
-from neurodeploy.training.model.norm import BatchNorm
+from neurodeploy.training.model.connections import connect, connect_back
+from neurodeploy.training.model.hidden_layer import Layer
+from neurodeploy.training.model.neurons import NEURONS, filter_sd
 from neurodeploy.training.world import World
 
 
@@ -51,72 +50,6 @@ class Recorded:
     name: str
     spikes: Tensor | None
     v: Tensor
-
-
-class Layer(nn.Module):
-    """Connection, BatchNorm and neurons of one hidden layer.
-
-    Parameters
-    ----------
-    recipe
-        The network's part of it.
-    connection
-        What the layer listens through.
-    tau
-        Its time constants.
-    dt_s
-        Length of one step, in seconds.
-    size
-        Number of neurons.
-    scale
-        Initial scale of the BatchNorm.
-    """
-
-    def __init__(
-        self,
-        recipe: NetworkRecipe,
-        connection: SynapticLayer,
-        tau: TimeConstants,
-        *,
-        dt_s: float,
-        size: int,
-        scale: float,
-    ) -> None:
-        super().__init__()
-        self.recipe = recipe
-        self.connection = connection
-        self.tau = tau
-        self.norm = BatchNorm(size, scale=scale) if recipe.batch_norm else None
-        self.bias = None if recipe.batch_norm else nn.Parameter(torch.zeros(size))
-        self.dt_s = dt_s
-        self.size = size
-
-    def current(self, x: Tensor, world: World) -> Tensor:
-        """Give the neurons' input current ``[step, batch, neuron]``."""
-        current, gain = self.connection(x), self.gain()
-        if self.norm is not None:
-            return self.norm(current, world, gain)
-        current = current + self.bias
-        return current if gain is None else current * gain
-
-    def gain(self) -> Tensor | None:
-        """Give what undoes the neurons' own factor dt/tau on their input, ``[neuron]``; None: it stays."""
-        return None if self.recipe.input_scaling == "norse" else 1.0 / self.tau.alpha()
-
-    def forward(
-        self, x: Tensor, world: World, *, keep: Tensor | None = None, return_v: bool = False
-    ) -> tuple[Tensor, Tensor | None]:
-        """Turn input spikes into spikes times ``keep``, and the membrane where it is asked for."""
-        current = self.current(x, world)
-        result = self.neuron.scan(
-            current, self.tau.alpha(), self.recipe, self.dt_s, scale=keep, return_v=return_v
-        )
-        return result if return_v else (result, None)
-
-    @property
-    def neuron(self) -> TrainedNeuron:
-        """The neuron model."""
-        return NEURONS[self.recipe.neuron]
 
 
 class SpikingNetwork(nn.Module):
@@ -178,7 +111,17 @@ class SpikingNetwork(nn.Module):
             )
             learn = "fixed" if network.tau.learn == "none" else network.tau.learn
             layers.append(
-                Layer(network, connection, TimeConstants(tau, dt_s, learn), dt_s=dt_s, size=size, scale=scale)
+                Layer(
+                    network,
+                    connection,
+                    TimeConstants(tau, dt_s, learn),
+                    dt_s=dt_s,
+                    size=size,
+                    scale=scale,
+                    back=connect_back(network.projection, size, gain=scale, generator=generator)
+                    if network.recurrent
+                    else None,
+                )
             )
             before = size
         self.hidden = nn.ModuleList(layers)
@@ -186,6 +129,7 @@ class SpikingNetwork(nn.Module):
             network.projection, before, n_classes, gain=1.0, generator=generator, taps=None
         )
         self.readout_tau = TimeConstants(np.full(n_classes, network.readout.tau_s), dt_s)
+        self._readout_neurons = (LI(n_classes, tau_s=self.readout_tau, dt_s=dt_s),)  # as in Layer
         self.rates: list[Tensor] = []
 
     def forward(self, x: Tensor, noise: Noise | None = None) -> Tensor:
@@ -202,8 +146,13 @@ class SpikingNetwork(nn.Module):
                 keep = noise.keep(layer.size, rate, x)
             x, _ = layer(x, self.world, keep=keep)
             self.rates.append(x.detach().mean())
-        v: Tensor = li_scan(self.readout(x), self.readout_tau.alpha())
+        v: Tensor = self.readout_neurons(self.readout(x))
         return v
+
+    @property
+    def readout_neurons(self) -> LI:
+        """The leaky integrators at the end."""
+        return self._readout_neurons[0]
 
     def record(self, x: Tensor) -> list[Recorded]:
         """Run spikes ``[step, batch, channel]`` and keep every population's spikes and membrane."""
@@ -212,7 +161,7 @@ class SpikingNetwork(nn.Module):
             x, v = layer(x, self.world, return_v=True)
             assert v is not None
             recorded.append(Recorded(hidden_name(index), x, v))
-        recorded.append(Recorded(READOUT, None, li_scan(self.readout(x), self.readout_tau.alpha())))
+        recorded.append(Recorded(READOUT, None, self.readout_neurons(self.readout(x))))
         return recorded
 
     def layers(self) -> list[Layer]:
@@ -220,8 +169,8 @@ class SpikingNetwork(nn.Module):
         return [cast(Layer, layer) for layer in self.hidden]
 
     def connections(self) -> list[SynapticLayer]:
-        """List the connections from the input to the readout."""
-        return [*(layer.connection for layer in self.layers()), self.readout]
+        """List the connections from the input to the readout, those of layers to themselves included."""
+        return [*(each for layer in self.layers() for each in layer.connections()), self.readout]
 
     def set_sigma(self, sigma: float) -> None:
         """Set the width of every delay kernel, in steps."""

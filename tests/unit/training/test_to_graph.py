@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,14 @@ KINDS: dict[str, dict[str, Any]] = {
         "tau": {"tau_s": 0.04, "spread": 0.2, "learn": "neuron"},
     },
     "unscaled-input-filtered": {"projection": DELAYS, "input_scaling": "none", "neuron": "lif"},
+    "recurrent": {"projection": {"kind": "dense", "density": 0.7}, "recurrent": True},
+    "recurrent-delays": {"projection": {**DELAYS, "recurrent_delays": True}, "recurrent": True},
+    "recurrent-delays-from-3": {
+        "projection": {**DELAYS, "min_delay_steps": 3, "recurrent_delays": True, "mode": "fixed"},
+        "recurrent": True,
+        "batch_norm": False,
+    },
+    "recurrent-unscaled-input": {"projection": DELAYS, "recurrent": True, "input_scaling": "none"},
     "tau-per-layer": {"projection": DELAYS, "tau": {"tau_s": 0.04, "spread": 0.2, "learn": "layer"}},
 }
 
@@ -105,7 +114,7 @@ def same(network: SpikingNetwork, graph: Graph, spikes: np.ndarray) -> None:
     ("kind", "neuron"),
     [
         *((kind, "lif_box") for kind in KINDS),
-        *((kind, "lif") for kind in ("dense", "learned-delays", "no-batch-norm")),
+        *((kind, "lif") for kind in ("dense", "learned-delays", "no-batch-norm", "recurrent-delays")),
     ],
 )
 def test_the_graph_computes_what_the_trained_network_computes(kind: str, neuron: str) -> None:
@@ -119,6 +128,25 @@ def test_the_graph_computes_what_the_trained_network_computes(kind: str, neuron:
     assert 0.01 < rates["hidden1"] < 0.9, rates
     assert 0.01 < rates["hidden2"] < 0.9, rates
     same(network, to_graph(network), spikes)
+
+
+@pytest.mark.parametrize("delays", [False, True])
+def test_a_recurrent_layer_hears_itself_as_the_graph_says(delays: bool, tmp_path: Path) -> None:
+    projection = {**DELAYS, "min_delay_steps": 2, "recurrent_delays": delays}
+    network = SpikingNetwork(
+        recipe_of({"recurrent": True, "projection": projection}), N_INPUTS, N_CLASSES, seed=3
+    )
+    disturb(network, seed=4)
+    spikes, graph = random_spikes(5), to_graph(network)
+    (back,) = (p for p in graph.projections if p.name == "hidden1->hidden1")
+    steps = np.round(back.delay_s / graph.dt_s)
+    assert (steps.min(), steps.max() <= 9) == (2 if delays else 1, True)
+    assert (steps.max() > 4) == delays
+    without = replace(graph, projections=tuple(p for p in graph.projections if p is not back))
+    heard, unheard = (interpret_reference(g, spikes).populations["hidden1"].spikes for g in (graph, without))
+    assert (heard != unheard).mean() > 0.01
+    write_nir(graph, tmp_path / "model.nir")
+    same(network, read_nir(tmp_path / "model.nir"), spikes)
 
 
 def test_counts_are_read_by_the_graph_as_they_are_trained() -> None:

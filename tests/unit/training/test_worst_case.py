@@ -70,6 +70,17 @@ def test_every_shipped_recipe_and_variant_fits_its_target(listed: Any) -> None:
         {"projection": {"kind": "delays", "max_delay_steps": 9, "min_delay_steps": 2}},
         {"projection": {"kind": "delays", "max_delay_steps": 9, "readout_delays": True}},
         {"projection": {"kind": "convolution", "kernel_size": 4, "dilation": 3}},
+        {"projection": {"kind": "dense"}, "recurrent": True},
+        {"projection": {"kind": "delays", "max_delay_steps": 9, "recurrent_delays": True}, "recurrent": True},
+        {
+            "projection": {
+                "kind": "delays",
+                "max_delay_steps": 9,
+                "min_delay_steps": 3,
+                "recurrent_delays": True,
+            },
+            "recurrent": True,
+        },
     ],
 )
 def test_the_worst_case_is_a_sound_graph_with_the_shapes_and_neurons_of_the_trained_one(
