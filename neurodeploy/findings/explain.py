@@ -17,13 +17,22 @@ def all_codes() -> dict[str, Rule]:
     from neurodeploy.findings import (
         codes_network,
         codes_nir,
+        codes_onnx,
         codes_parity,
         codes_program,
         codes_training,
         codes_usage,
     )
 
-    modules = (codes_usage, codes_training, codes_network, codes_nir, codes_parity, codes_program)
+    modules = (
+        codes_usage,
+        codes_training,
+        codes_network,
+        codes_nir,
+        codes_onnx,
+        codes_parity,
+        codes_program,
+    )
     rules = [rule for module in modules for rule in vars(module).values() if isinstance(rule, Rule)]
     return {rule.code: rule for rule in sorted(rules, key=lambda rule: rule.code)}
 

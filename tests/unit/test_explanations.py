@@ -13,6 +13,7 @@ import neurodeploy
 from neurodeploy.findings import (
     codes_network,
     codes_nir,
+    codes_onnx,
     codes_parity,
     codes_program,
     codes_training,
@@ -34,7 +35,15 @@ FAMILIES = {
 
 RULES = {
     name: rule
-    for module in (codes_usage, codes_training, codes_network, codes_nir, codes_parity, codes_program)
+    for module in (
+        codes_usage,
+        codes_training,
+        codes_network,
+        codes_nir,
+        codes_onnx,
+        codes_parity,
+        codes_program,
+    )
     for name, rule in vars(module).items()
     if isinstance(rule, Rule)
 }
