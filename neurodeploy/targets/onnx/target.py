@@ -20,7 +20,16 @@ from neurodeploy.targets.onnx.operators import Operators
 from neurodeploy.targets.onnx.sequences import sequence_graph, step_graph
 from neurodeploy.targets.onnx.write_onnx import IR, OPSET, require_onnx, write_onnx
 from neurodeploy.targets.registry import DEFAULT_TARGET, load_target
-from neurodeploy.targets.target import ChecksFiles, LadderGraph, Lowered, Parity, Resources, Runtime, Target
+from neurodeploy.targets.target import (
+    Certifies,
+    ChecksFiles,
+    LadderGraph,
+    Lowered,
+    Parity,
+    Resources,
+    Runtime,
+    Target,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -167,6 +176,11 @@ class OnnxTarget:
         found = list(onnx_findings(folder, self._integers(program), names=(STEP, SEQUENCE)))
         chips = self.chip.file_findings(program, folder) if isinstance(self.chip, ChecksFiles) else None
         return [*found, *(chips or ())]
+
+    def certify(self, graph: Graph, program: Any) -> Sequence[Finding]:
+        """Give what the chip's certificate gives."""
+        assert isinstance(self.chip, Certifies), "the default chip certifies its programs"
+        return self.chip.certify(graph, program)
 
     def simulate(
         self,
