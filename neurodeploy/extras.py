@@ -10,6 +10,8 @@ from neurodeploy.findings.finding import NeurodeployError
 EXTRA_OF: dict[str, str] = {
     "matplotlib": "plot",
     "norse": "train",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
     "ray": "sweep",
     "safetensors": "train",
     "scipy": "train",

@@ -18,6 +18,7 @@ def all_codes() -> dict[str, Rule]:
         codes_dialects,
         codes_network,
         codes_nir,
+        codes_onnx,
         codes_parity,
         codes_program,
         codes_training,
@@ -30,6 +31,7 @@ def all_codes() -> dict[str, Rule]:
         codes_network,
         codes_nir,
         codes_dialects,
+        codes_onnx,
         codes_parity,
         codes_program,
     )

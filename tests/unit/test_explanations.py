@@ -14,6 +14,7 @@ from neurodeploy.findings import (
     codes_dialects,
     codes_network,
     codes_nir,
+    codes_onnx,
     codes_parity,
     codes_program,
     codes_training,
@@ -41,6 +42,7 @@ RULES = {
         codes_network,
         codes_nir,
         codes_dialects,
+        codes_onnx,
         codes_parity,
         codes_program,
     )

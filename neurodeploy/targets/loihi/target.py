@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from neurodeploy.findings.finding import Finding
     from neurodeploy.graph.model import Graph
     from neurodeploy.passes.draft import AfterEach, Pass
+    from neurodeploy.targets.integers import IntegerNetwork
     from neurodeploy.targets.loihi.program import FixedGraph
     from neurodeploy.targets.loihi.simulate.stream import Stream
     from neurodeploy.traces import Traces
@@ -167,6 +168,12 @@ class LoihiTarget:
         from neurodeploy.targets.loihi.simulate.stream import Stream
 
         return Stream(program)
+
+    def integers(self, program: FixedGraph) -> IntegerNetwork:
+        """See :func:`neurodeploy.targets.loihi.meaning.integers`."""
+        from neurodeploy.targets.loihi.meaning import integers
+
+        return integers(program)
 
     def simulate_naive(self, program: FixedGraph, spikes: NDArray[np.integer[Any]]) -> Traces:
         """See :func:`neurodeploy.targets.loihi.simulate.naive.simulate_reference`."""

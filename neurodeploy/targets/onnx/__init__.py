@@ -1,0 +1,1 @@
+"""ONNX: a chip's integers in files that run wherever onnxruntime runs."""
