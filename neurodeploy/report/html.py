@@ -8,8 +8,8 @@ from typing import Any
 
 from neurodeploy.bundle.golden import load_golden
 from neurodeploy.bundle.layout import GOLDEN
+from neurodeploy.files.json_ready import rounded
 from neurodeploy.findings.finding import NeurodeployError
-from neurodeploy.findings.json_ready import rounded
 from neurodeploy.findings.printable import printable
 from neurodeploy.graph.model import INPUT
 from neurodeploy.report.charts import dots, raster

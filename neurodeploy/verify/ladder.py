@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.data.samples import Samples, predictions, right
-from neurodeploy.findings.json_ready import rounded
+from neurodeploy.files.json_ready import rounded
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import Graph
 from neurodeploy.targets.target import Target

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
-from neurodeploy.findings.html_table import html_table
-from neurodeploy.findings.json_ready import json_ready, rounded
+from neurodeploy.files.json_ready import json_ready, rounded
 from neurodeploy.findings.printable import printable
 from neurodeploy.verify.gates import Check, exit_code
 from neurodeploy.verify.ladder import Rung
@@ -66,7 +66,7 @@ class SetResult:
             )
             for rung in self.rungs
         ]
-        return html_table(title, columns, rows)
+        return _html_table(title, columns, rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the set as a JSON-ready mapping; percentages and points to six decimals."""
@@ -146,7 +146,7 @@ class Verification:
         title = f"{self.name}, target {self.target}, exit code {self.exit_code}"
         rows = [(check.name, check.title, check.status.value, check.reason) for check in self.checks]
         ladders = "".join(result._repr_html_() for result in self.sets)
-        return html_table(title, ("check", "what", "result", "compared, or why not"), rows) + ladders
+        return _html_table(title, ("check", "what", "result", "compared, or why not"), rows) + ladders
 
     def check(self, name: str) -> Check:
         """Give the check of a name; KeyError where there is none."""
@@ -170,3 +170,14 @@ class Verification:
         }
         ready: dict[str, Any] = json_ready(content)
         return ready
+
+
+def _html_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Give a table for notebooks; nothing in its texts is markup, and nothing steers a terminal."""
+
+    def cells(texts: Iterable[str], tag: str) -> str:
+        return "".join(f"<{tag}>{escape(printable(text))}</{tag}>" for text in texts)
+
+    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
+    caption = f"<caption>{escape(printable(title))}</caption>"
+    return f"<table>{caption}<thead><tr>{cells(columns, 'th')}</tr></thead><tbody>{body}</tbody></table>"

@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-FOREIGN = ("netx/", "utils/weightutils.py", "models.py")
-"""Of lava-dl, Lava and the paper's own code."""
+FOREIGN = ("netx/", "utils/weightutils.py", "utils/state.py", "models.py")
+"""Of lava-dl, Lava, Norse and the paper's own code."""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
