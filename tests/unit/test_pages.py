@@ -16,7 +16,8 @@ FOREIGN = ("netx/", "utils/weightutils.py", "utils/state.py", "models.py")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_what_a_page_names_is_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
+    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)  # layers[0](x) is no link
+    links = [link for link in re.findall(r"\]\(([^)#\s]+)", prose) if "://" not in link]
     missing = [link for link in links if not (page.parent / link).exists()]
     for name in re.findall(r"`((?:[\w-]+/)*[\w-]+\.py|(?:[\w-]+/)+requirements\.txt)`", text):
         places = [ROOT / name, ROOT / "neurodeploy" / name]
