@@ -9,7 +9,7 @@ import numpy as np
 
 from neurodeploy.findings.codes_usage import BAD_PASS
 from neurodeploy.passes.draft import Draft
-from neurodeploy.units import delay_to_steps, steps_to_delay
+from neurodeploy.units import steps_to_delay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,9 @@ class ClampDelays:
         dt_s = draft.graph.dt_s
         longest = float(steps_to_delay(self.max_steps, dt_s))
         projections = tuple(
-            replace(p, delay_s=np.where(delay_to_steps(p.delay_s, dt_s) > self.max_steps, longest, p.delay_s))
+            p.with_values(
+                delay_s=np.where(p.synapses(dt_s).delay_steps > self.max_steps, longest, p.listed.delay_s)
+            )
             for p in draft.graph.projections
         )
         return draft.with_graph(replace(draft.graph, projections=projections))

@@ -133,10 +133,11 @@ def same(one: Graph, other: Graph) -> bool:
     pairs = [*zip(one.populations, other.populations, strict=True)]
     edges = [*zip(one.projections, other.projections, strict=True)]
     return all(_same_arrays(a, b, _POPULATION_ARRAYS) for a, b in pairs) and all(
-        _same_arrays(a, b, ("weight", "delay_s")) for a, b in edges
+        a.shape == b.shape and _same_arrays(a.listed, b.listed, _SYNAPSES) for a, b in edges
     )
 
 
+_SYNAPSES = ("tap", "post", "pre", "weight", "delay_s")
 _POPULATION_ARRAYS = ("tau_s", "v_threshold", "v_leak", "v_reset", "r", "tau_syn_s", "w_in", "bias")
 
 

@@ -12,7 +12,7 @@ from neurodeploy.graph.model import INPUT, Graph, Population, Projection
 from neurodeploy.targets.loihi.chip import CONNECTION_STEP, DECAY_BITS, STATE_SHIFT
 from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation, FixedProjection
 from neurodeploy.targets.target import LadderGraph
-from neurodeploy.units import decay_to_tau, delay_to_steps, steps_to_delay
+from neurodeploy.units import decay_to_tau, steps_to_delay
 
 NO_LEAK_STEPS = 2.0**60
 """A time constant, in steps, that stands for a decay register of 0: ``1 - 2**-60`` is 1 in float64."""
@@ -61,15 +61,14 @@ def _with_delays(graph: Graph, program: FixedGraph) -> Graph:
     """Give every synapse the delay that the program holds, latencies and connection step taken off."""
 
     def change(projection: Projection, fixed: FixedProjection) -> Projection:
-        source = 0 if fixed.source == INPUT else program.population(fixed.source).latency_steps
-        shift = program.population(fixed.target).latency_steps - source - CONNECTION_STEP
-        steps = fixed.delay_steps - shift
+        synapses = projection.synapses(graph.dt_s)
+        at = synapses.tap, synapses.post, synapses.pre
+        steps = fixed.delay_steps[at] - _shift(program, fixed)
         # A synapse rounded to nothing has no deployed delay: it leaves with its weight, two rungs on.
         # A delay that is a whole step already keeps its very number, so that equal networks look equal.
-        kept = (fixed.weight == 0) | (delay_to_steps(projection.delay_s, graph.dt_s) == steps)
-        return replace(
-            projection, delay_s=np.where(kept, projection.delay_s, steps_to_delay(steps, graph.dt_s))
-        )
+        kept = (fixed.weight[at] == 0) | (synapses.delay_steps == steps)
+        moved = steps_to_delay(steps, graph.dt_s)
+        return projection.with_values(delay_s=np.where(kept, projection.listed.delay_s, moved))
 
     return _each_projection(graph, program, change)
 
@@ -93,12 +92,49 @@ def _with_weights(graph: Graph, program: FixedGraph) -> Graph:
     def change(projection: Projection, fixed: FixedProjection) -> Projection:
         target = program.population(fixed.target)
         unit = target.scale * gain(graph.population(fixed.target), target, program.dt_s)
+        synapses = projection.listed
+        at = synapses.tap, synapses.post, synapses.pre
+        of_post = unit[synapses.post]
         with np.errstate(divide="ignore", invalid="ignore"):
-            weight = fixed.weight * 2.0 ** (fixed.exponent + STATE_SHIFT) / unit[None, :, None]
+            weight = fixed.weight[at] * 2.0 ** (fixed.exponent + STATE_SHIFT) / of_post
         # Where the gain is 0 no input reaches v, so the weight means nothing and may stay.
-        return replace(projection, weight=np.where(unit[None, :, None] == 0, projection.weight, weight))
+        known = projection.with_values(weight=np.where(of_post == 0, synapses.weight, weight))
+        stray = fixed.weight != 0
+        stray[at] = False
+        return _with_strays(known, fixed, stray, unit, program) if stray.any() else known
 
     return _each_projection(graph, program, change)
+
+
+def _shift(program: FixedGraph, fixed: FixedProjection) -> int:
+    """Give how many steps a register holds more than the trained delay."""
+    source = 0 if fixed.source == INPUT else program.population(fixed.source).latency_steps
+    return program.population(fixed.target).latency_steps - source - CONNECTION_STEP
+
+
+def _with_strays(
+    known: Projection,
+    fixed: FixedProjection,
+    stray: NDArray[np.bool_],
+    unit: NDArray[np.float64],
+    program: FixedGraph,
+) -> Projection:
+    """Add synapses that the program has and the network has not: the artefact counts, whoever wrote it."""
+    tap, post, pre = np.nonzero(stray & (unit != 0)[None, :, None])
+    at = (tap, post, pre)
+    weight = fixed.weight[at] * 2.0 ** (fixed.exponent + STATE_SHIFT) / unit[post]
+    delay_s = steps_to_delay(fixed.delay_steps[at] - _shift(program, fixed), program.dt_s)
+    lists = known.listed
+    return Projection.from_synapses(
+        source=known.source,
+        target=known.target,
+        shape=(lists.shape[1], lists.shape[2]),
+        tap=np.concatenate([lists.tap, tap]),
+        post=np.concatenate([lists.post, post]),
+        pre=np.concatenate([lists.pre, pre]),
+        weight=np.concatenate([lists.weight, weight]),
+        delay_s=np.concatenate([lists.delay_s, delay_s]),
+    )
 
 
 def _with_thresholds(graph: Graph, program: FixedGraph) -> Graph:
