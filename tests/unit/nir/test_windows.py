@@ -156,6 +156,16 @@ def test_integrate_and_fire_behind_a_convolution_is_a_loop_in_numpy(tmp_path):
     assert graph.readout.population == "n5"
 
 
+def test_an_integrator_that_stands_on_its_threshold_does_not_spike(tmp_path):
+    one, dt_s = np.ones(1), 2.0**-10  # numbers that float64 holds exactly
+    node = nir.IF(r=one / dt_s, v_threshold=one, v_reset=0 * one)
+    graph = read_nir(written(tmp_path / "t.nir", (1,), nir.Linear(one[None] / 2), node), dt_s=dt_s)
+    for run in (interpret, interpret_reference):
+        (trace,) = run(graph, np.ones((1, 6, 1), dtype=np.uint8)).populations.values()
+        assert trace.spikes[0, :, 0].tolist() == [0, 0, 1, 0, 0, 1]
+        assert trace.v[0, :, 0].tolist() == [0.5, 1.0, 0.0, 0.5, 1.0, 0.0]
+
+
 def test_weights_before_the_output_are_said_to_be_integrators(tmp_path):
     graph = read_nir(written(tmp_path / "w.nir", (3,), nir.Linear(np.ones((2, 3))), n_out=2), dt_s=DT_S)
     (population,) = graph.populations
