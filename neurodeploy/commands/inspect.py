@@ -207,6 +207,8 @@ def lines(facts: Mapping[str, Any]) -> Iterator[str]:
         elif key == "findings":
             for note in value:
                 yield f"{note['severity']}[{note['code']}]: {note['message']}: {note['found']}"
+                if note["help"]:
+                    yield f"  help: {note['help']}"
         elif key == "dt_s" and value is None:
             yield "dt_s: not recorded; --dt SECONDS gives delays in steps"
         elif key not in ("kind", "path"):

@@ -357,7 +357,9 @@ def test_a_dt_that_contradicts_tau_over_r_is_refused(dt_s, asked, rng):
         assert from_nir(file, dt_s).notes == ()
 
 
-@pytest.mark.parametrize(("r", "asked"), [(1 / DT_S, []), (1e4, ["ND154"]), (0.7, []), (1.0, ["ND158"])])
+@pytest.mark.parametrize(
+    ("r", "asked"), [(1 / DT_S, []), (1e4, ["ND154"]), (3.7, []), (0.7, []), (1.0, ["ND158"])]
+)
 def test_r_of_neurons_without_leak_tells_their_step(r, asked, rng):
     file = of_nodes(nir.Linear(weights(rng)), nir.IF(r=filled(r), v_threshold=filled(1)))
     if asked:
