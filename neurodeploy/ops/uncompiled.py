@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,13 +17,13 @@ def uncompiled(function: F) -> F:
     Notes
     -----
     :func:`torch.compiler.disable` loads the compiler, about a second, when a function is *defined*; here it
-    is asked for once somebody else has loaded it. With ``fullgraph=True`` the break is torch's own error.
+    is asked for once it compiles. With ``fullgraph=True`` the break is torch's own error.
     """
     kept: list[Callable[..., Any]] = []
 
     @functools.wraps(function)
     def call(*arguments: Any, **keywords: Any) -> Any:
-        if "torch._dynamo" not in sys.modules:
+        if not torch.compiler.is_compiling():
             return function(*arguments, **keywords)
         if not kept:
             kept.append(torch.compiler.disable(function))

@@ -73,6 +73,7 @@ def test_a_layer_is_saved_loaded_and_copied_with_all_that_it_needs(name: str) ->
     assert torch.equal(other(x), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_layer_has_shapes_on_a_device_without_numbers(name: str) -> None:
     layer = LAYERS[name](0)
@@ -111,7 +112,10 @@ def test_a_kernel_narrows_as_a_recipes_does() -> None:
         recipe = Sigma(kind=schedule, start=4.0, end=0.6, epochs=0.4 * 10, n_epochs=10)
         for epoch in range(10):
             layer.narrow(epoch / 10, end=0.6, over=0.4, schedule=schedule)
-            assert float(layer.sigma) == pytest.approx(recipe.at(epoch), rel=1e-6)
+            part = min(1.0, epoch / 4)
+            expected = 4.0 * 0.15**part if schedule == "exponential" else 4.0 - 3.4 * part
+            assert float(layer.sigma) == pytest.approx(expected, rel=1e-6)
+            assert recipe.at(epoch) == pytest.approx(expected)
         assert layer.width == pytest.approx(0.6)
     with pytest.raises(ValueError, match="schedule"):
         layer.narrow(0.5, schedule="adaptive")
@@ -164,6 +168,15 @@ def test_the_pieces_of_layers_make_the_graph_that_computes_what_they_compute(neu
     assert not torch.equal(spikes, alone), "nothing was heard"
     for found, expected in ((traces["a"].v, v), (traces["b"].v, out)):
         np.testing.assert_allclose(found, expected.permute(1, 0, 2).numpy(), rtol=0, atol=1e-9)
+
+
+def test_fixed_delays_are_the_drawn_ones_to_the_nearest_step() -> None:
+    learned, fixed = (
+        DelayLinear(9, 8, max_delay_steps=7, learn=learn, generator=seeded(4)) for learn in (True, False)
+    )
+    drawn = learned.delay.detach().double().numpy()
+    assert np.array_equal(fixed.steps.numpy(), np.trunc(drawn + 0.5))
+    assert np.abs(drawn - fixed.steps.numpy()).max() <= 0.5
 
 
 def test_a_soft_reset_has_no_population() -> None:
