@@ -37,6 +37,11 @@ RUNS = 3
 """The fastest of so many is the time; other work on the machine slows the others."""
 
 
+HEAD = """| network | samples x steps | values compared | **mismatches** | other decisions | scores apart \
+| onnxruntime, ms | simulator, ms | bytes of `step.onnx` | operators |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"""
+
+
 def mismatches(expected: Traces, found: Traces) -> tuple[int, int]:
     """Give how many values were compared, and how many differ."""
     n_compared = n_wrong = 0
@@ -133,22 +138,24 @@ def page(rows: list[dict[str, Any]], total: dict[str, int], command: str) -> str
     table = "\n".join(lines)
     return f"""# ONNX: the files in onnxruntime against our simulator
 
-`{command}` wrote this page: onnxruntime {version("onnxruntime")}, onnx {version("onnx")}, {os.cpu_count()} cores
+`{command}` wrote this page:
+onnxruntime {version("onnxruntime")}, onnx {version("onnx")}, {os.cpu_count()} cores
 ({platform.machine()}), Python {platform.python_version()}.
 
-Whole test sets of trained networks. Every spike, u and v of every population at every step is compared, and both
-files are read back by the second reader; what either finds counts as a mismatch. Times are milliseconds a sample,
-the fastest of {RUNS} runs over the whole set on all cores, spikes recorded; other work on the machine slows both.
+Whole test sets of trained networks. Every spike, u and v of every population at every step is compared,
+and both files are read back by the second reader; what either finds counts as a mismatch. Times are
+milliseconds a sample, the fastest of {RUNS} runs over the whole set on all cores, spikes recorded; other work
+on the machine slows both.
 
-| network | samples x steps | values compared | **mismatches** | other decisions | scores apart | onnxruntime, ms | simulator, ms | bytes of `step.onnx` | operators |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+{HEAD}
 {table}
 
 Scores differ in their last digits because onnxruntime computes the exponentials of a softmax with other code.
-onnxruntime multiplies every weight at every step; the simulator touches only the synapses of neurons that spike.
+onnxruntime multiplies every weight at every step; the simulator touches only the synapses of neurons that
+spike.
 
-Random programs over everything that a program can hold (filters, biases, graded input, exponents -8 to 7, delays 0
-to 63, several taps, tau groups, recurrent projections, latencies, initial voltages):
+Random programs over everything that a program can hold (filters, biases, graded input, exponents -8 to 7,
+delays 0 to 63, several taps, tau groups, recurrent projections, latencies, initial voltages):
 
 | what | measured |
 | --- | --- |
@@ -160,9 +167,9 @@ to 63, several taps, tau groups, recurrent projections, latencies, initial volta
 | spikes | {total["spikes"]:,} |
 | places where the second reader finds another number | {total["read"]} |
 
-That a wrong file is seen is shown by tests/onnx: nine injected bugs (decays rounded down, `>=` for `>`, no wrap, no
-reset, delays a step longer, no bias, sums not rounded apart, another start, latencies not cut) each fail in
-onnxruntime, and each again in the second reader.
+That a wrong file is seen is shown by tests/onnx: nine injected bugs (decays rounded down, `>=` for `>`, no
+wrap, no reset, delays a step longer, no bias, sums not rounded apart, another start, latencies not cut)
+each fail in onnxruntime, and each again in the second reader.
 """
 
 

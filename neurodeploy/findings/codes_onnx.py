@@ -16,6 +16,28 @@ TOO_WIDE_FOR_RUNTIME = Rule(
     exit_code=Exit.TARGET_RULE,
 )
 
+NO_FLOAT_FORM = Rule(
+    "ND241",
+    "a neuron has no float form in ONNX",
+    why=(
+        "`--float` writes the step of the neuron models that it knows, operator by operator. What it would "
+        "write of another one computed something else. Exit code 3."
+    ),
+    example="export --target onnx --float of a network with a neuron model of a newer version",
+    exit_code=Exit.TARGET_RULE,
+)
+
+FLOAT_DIFFERS = Rule(
+    "ND431",
+    "the float network in ONNX is not the float interpreter's",
+    why=(
+        "The file was written, run in onnxruntime on the bundle's golden inputs and compared: a spike "
+        "differs, or a v by more than 1e-6. Sums in another order differ in their last digits, and a v "
+        "within those of the threshold may then spike on one side alone. The bundle is not written."
+    ),
+    example="export --target onnx --float of a network whose v reaches its threshold exactly",
+)
+
 NO_ONNX = Rule(
     "ND430",
     "onnx or onnxruntime is not installed",
