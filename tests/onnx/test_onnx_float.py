@@ -25,7 +25,8 @@ pytestmark = pytest.mark.usefixtures("packages")
 def random_graph(seed: int) -> Graph:
     """Give a network of every model, with taps, delays, a skip and recurrent projections."""
     rng = np.random.default_rng(seed)
-    models = [*(("lif", "cuba_lif")[:: rng.choice([-1, 1])]), ("li", "cuba_li")[seed % 2]]
+    first, readout = ("lif", "cuba_lif", "if"), ("li", "cuba_li", "i")
+    models = [first[seed % 3], first[(seed + 1) % 3], readout[seed % 3]]
     sizes = [int(n) for n in rng.integers(1, 7, 3)]
     populations = []
     for k, (model, n) in enumerate(zip(models, sizes, strict=True)):
@@ -34,7 +35,7 @@ def random_graph(seed: int) -> Graph:
             "v_threshold": rng.uniform(0.3, 1.5, n),
             "v_leak": rng.normal(0, 0.1, n),
             "v_reset": rng.normal(0, 0.1, n),
-            "r": rng.uniform(0.5, 2, n),
+            "r": rng.uniform(0.5, 2, n) * (30 if model in ("if", "i") else 1),
             "tau_syn_s": rng.uniform(0.011, 0.05, n),
             "w_in": rng.uniform(0.5, 3, n),
             "bias": rng.normal(0, 0.1, n),
@@ -87,7 +88,7 @@ def test_another_network_is_seen(what: str, tmp_path: Path, monkeypatch: pytest.
     real = float_network.float_graph
 
     def wrong(graph: Graph):
-        p = next(one for one in graph.populations if one.model is NeuronModel.CUBA_LIF)
+        p = graph.population("p0")
         key = {"bias": "bias", "reset": "v_reset", "filter": "tau_syn_s"}.get(what)
         if key is not None:
             other = replace(p, **{key: getattr(p, key) + 1e-3})

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.findings.codes_onnx import FLOAT_DIFFERS
+from neurodeploy.findings.codes_program import FLOAT_DIFFERS
 from neurodeploy.findings.finding import Exit, NeurodeployError, raise_errors
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.graph.model import Graph

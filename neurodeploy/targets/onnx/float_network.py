@@ -7,16 +7,17 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.findings.codes_onnx import NO_FLOAT_FORM
+from neurodeploy.findings.codes_program import NO_FLOAT_FORM
 from neurodeploy.findings.finding import Finding
 from neurodeploy.graph.model import INPUT, Graph, Population, Projection
+from neurodeploy.graph.neurons import rest_v
 from neurodeploy.targets.onnx.neuron_step import BEFORE, laid_out
 from neurodeploy.targets.onnx.operators import Operators
 from neurodeploy.targets.onnx.scan_over import BODY, SPIKES, Told, scan_over
 from neurodeploy.targets.onnx.sequences import add_scores
 from neurodeploy.units import delay_to_steps
 
-KNOWN = ("lif", "li", "cuba_lif", "cuba_li")
+KNOWN = ("lif", "li", "cuba_lif", "cuba_li", "if", "i")
 """Neuron models whose step is written here; see :mod:`neurodeploy.graph.neurons`."""
 
 
@@ -42,7 +43,7 @@ def float_graph(graph: Graph) -> Operators:
     starts: list[tuple[str, NDArray[np.float64]]] = []
     for p in graph.populations:
         starts.append((f"{p.name}/arrivals", np.zeros((rings[p.name], p.size))))
-        starts.append((f"{p.name}/v", np.array(p.v_leak, dtype=np.float64)))
+        starts.append((f"{p.name}/v", rest_v(p)))
         if p.model.filtered:
             starts.append((f"{p.name}/c", np.zeros(p.size)))
     told = [
@@ -106,8 +107,11 @@ def _neurons(ops: Operators, graph: Graph, p: Population, row: str) -> str:
         left = ops.add("Sub", ops.add("Mul", number(p.w_in), i), f"{before}/c")
         moved = ops.add("Mul", number(graph.dt_s / p.tau_syn_s), left)
         i = ops.add("Add", f"{before}/c", moved, to=f"{after}/c")
-    drive = ops.add("Add", ops.add("Mul", number(p.r), i), number(p.v_leak))
-    moved = ops.add("Mul", number(graph.dt_s / p.tau_s), ops.add("Sub", drive, f"{before}/v"))
+    drive = ops.add("Mul", number(p.r), i)
+    if p.model.neuron.leaky:
+        drive = ops.add("Sub", ops.add("Add", drive, number(p.v_leak)), f"{before}/v")
+    share = graph.dt_s / p.tau_s if p.model.neuron.leaky else np.full(p.size, graph.dt_s)
+    moved = ops.add("Mul", number(share), drive)
     v = ops.add("Add", f"{before}/v", moved)
     if p.model.spiking:
         fired = ops.add("Greater", v, number(p.v_threshold))

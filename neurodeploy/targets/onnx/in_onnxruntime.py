@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.data.samples import check_spikes
-from neurodeploy.findings.codes_onnx import NO_ONNX
 from neurodeploy.findings.codes_parity import RUNTIME_FAILED, RUNTIME_TOO_SLOW, STATE_OVERFLOW
+from neurodeploy.findings.codes_program import NO_ONNX
 from neurodeploy.findings.codes_usage import NO_SUCH_PATH
 from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
 from neurodeploy.machine import available_cores

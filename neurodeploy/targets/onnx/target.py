@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodeploy.files import sha256
-from neurodeploy.findings.codes_onnx import TOO_WIDE_FOR_RUNTIME
+from neurodeploy.findings.codes_program import TOO_WIDE_FOR_RUNTIME
 from neurodeploy.targets.integers import GivesIntegers, IntegerNetwork
 from neurodeploy.targets.limits import Limit, Profile
 from neurodeploy.targets.onnx.float_file import write_float
@@ -188,7 +188,7 @@ class OnnxTarget:
 
     def file_findings(self, program: Any, folder: Path) -> Sequence[Finding] | None:
         """Hold both ONNX files and the chip's own against the program, without the package onnx."""
-        from neurodeploy.targets.onnx.onnx_read import onnx_findings
+        from neurodeploy.targets.onnx.read.onnx_read import onnx_findings
 
         found = list(onnx_findings(folder, self._integers(program), names=(STEP, SEQUENCE)))
         chips = self.chip.file_findings(program, folder) if isinstance(self.chip, ChecksFiles) else None
