@@ -29,7 +29,7 @@ from neurodeploy.passes.by_name import spelled
 from neurodeploy.passes.draft import Pass
 from neurodeploy.progress import Progress, silent
 from neurodeploy.targets.registry import TARGET_FILE, nameable
-from neurodeploy.targets.target import Lowered, Target
+from neurodeploy.targets.target import Lowered, Target, WritesFloat
 from neurodeploy.traces import Traces
 from neurodeploy.verify.ladder import ladder
 
@@ -84,6 +84,7 @@ def export(
     verify: bool = True,
     passes: Sequence[Pass] = (),
     seed: int | None = None,
+    with_float: bool = False,
     progress: Progress = silent,
 ) -> ExportResult:
     """Quantise and compile a network into a bundle, and measure what every rounding cost.
@@ -109,6 +110,8 @@ def export(
         Run on the trained network before it is lowered.
     seed
         Of the random input that is used where there are no samples at all; 0 by default.
+    with_float
+        Whether the target also writes the trained network in floats; ND096 where it does not do so.
     progress
         Called with the stages.
 
@@ -119,6 +122,12 @@ def export(
     """
     check_place(out)
     chip = nameable(target)
+    if with_float and not isinstance(chip, WritesFloat):
+        raise WITHOUT_EFFECT.error(
+            where="--float",
+            found=f"the target {chip.name} writes no network in floats",
+            help="Leave --float out: model.nir holds the trained network.",
+        )
     progress(f"reading {source.name}")
     loaded = read_source(source, dt_s=dt_s, dialect=dialect, calibrate=calibrate, seed=seed)
     progress("lowering")
@@ -139,6 +148,9 @@ def export(
         golden_input = loaded.golden_input
         if golden_input is None:
             golden_input = next(iter(sets.values())).spikes[:GOLDEN_SAMPLES]
+        if with_float and isinstance(chip, WritesFloat):
+            progress("writing the float network and comparing it")
+            compiled = {**compiled, "float": chip.write_float(loaded.graph, folder, golden_input)}
         fixed = chip.simulate(program, golden_input, record=("spikes", "v"))
         save_golden(folder / GOLDEN, golden_input, trained=loaded.golden, fixed=fixed)
         rungs = _measured(folder, chip, sets, progress) if verify else []

@@ -45,6 +45,7 @@ def export(
     verify: bool = True,
     passes: Sequence[Pass | str] = (),
     seed: int | None = None,
+    with_float: bool = False,
     progress: Progress = silent,
 ) -> Bundle:
     """Turn a network into a bundle for a target, and measure what every rounding costs.
@@ -69,6 +70,8 @@ def export(
         Run on the trained network first: objects, or text as after ``--pass``.
     seed
         Of the random input that is used where there are no samples; 0 by default.
+    with_float
+        Whether the target also writes the trained network in floats, as ``onnx`` does (``float.onnx``).
     progress
         Called with the stages.
 
@@ -95,6 +98,7 @@ def export(
         verify=verify,
         passes=[load_pass(each) if isinstance(each, str) else each for each in passes],
         seed=seed,
+        with_float=with_float,
         progress=progress,
     )
     return bundle_of(result.bundle)

@@ -49,6 +49,12 @@ if TYPE_CHECKING:
     type=click.IntRange(min=0),
     help="Of the random input, where there are no samples.  [default: 0]",
 )
+@click.option(
+    "--float",
+    "with_float",
+    is_flag=True,
+    help="Also write the trained network in floats: --target onnx writes float.onnx.",
+)
 @options.json_option
 @click.pass_context
 def command(
@@ -64,6 +70,7 @@ def command(
     max_drop: float | None,
     no_verify: bool,
     seed: int | None,
+    with_float: bool,
     as_json: bool,
 ) -> None:
     """Turn a run folder or a NIR file into a bundle for a target, and measure what every rounding costs.
@@ -89,6 +96,7 @@ def command(
             verify=not no_verify,
             passes=passes,
             seed=seed,
+            with_float=with_float,
             progress=progress,
         )
     manifest = bundle.manifest

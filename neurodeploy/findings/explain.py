@@ -18,7 +18,6 @@ def all_codes() -> dict[str, Rule]:
         codes_dialects,
         codes_network,
         codes_nir,
-        codes_onnx,
         codes_parity,
         codes_program,
         codes_training,
@@ -31,7 +30,6 @@ def all_codes() -> dict[str, Rule]:
         codes_network,
         codes_nir,
         codes_dialects,
-        codes_onnx,
         codes_parity,
         codes_program,
     )

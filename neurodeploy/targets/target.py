@@ -139,6 +139,17 @@ class ChecksFiles(Protocol):
 
 
 @runtime_checkable
+class WritesFloat(Protocol):
+    """A target that can write the trained network in floats beside its program."""
+
+    def write_float(self, graph: Graph, folder: Path, spikes: NDArray[np.integer[Any]]) -> Mapping[str, Any]:
+        """Write it, run it on samples, hold it against the float interpreter; facts for the manifest.
+
+        NeurodeployError where the two differ.
+        """
+
+
+@runtime_checkable
 class Certifies(Protocol):
     """A target that can say, without running anything, whether a program is a rounding of a network."""
 

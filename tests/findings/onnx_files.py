@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from triggers import Place, triggers
 
 from neurodeploy.findings.finding import Finding
+from neurodeploy.nir.read import read_nir
+from neurodeploy.targets.onnx import float_file, float_network
 from neurodeploy.targets.onnx.in_onnxruntime import OnnxRuntime
 from neurodeploy.targets.onnx.target import onnx
 
@@ -29,4 +32,21 @@ def too_wide(place: Place) -> Iterable[Finding]:
 def no_onnxruntime(place: Place) -> Iterable[Finding]:
     place.patch.setattr(importlib.util, "find_spec", lambda name: None)
     OnnxRuntime().run(place.tiny / "bundle", np.zeros((1, 3, 12), np.uint8))
+    return ()
+
+
+@triggers("ND241")
+def no_float_form(place: Place) -> Iterable[Finding]:
+    place.patch.setattr(float_network, "KNOWN", ("li",))
+    return float_network.float_misfits(read_nir(place.nir()))
+
+
+@triggers("ND431")
+def float_differs(place: Place) -> Iterable[Finding]:
+    graph = read_nir(place.nir())
+    later = [replace(p, delay_s=p.delay_s + graph.dt_s) for p in graph.projections]
+    other = float_network.float_graph(replace(graph, projections=tuple(later)))
+    place.patch.setattr(float_file, "float_graph", lambda _: other)
+    spikes = np.load(place.given())["spikes"][:2]
+    onnx().write_float(graph, Path(), spikes)
     return ()

@@ -1,6 +1,7 @@
 """The page of docs/browser computes in a headless Chromium what the simulator computes.
 
-Needs Debian's ``chromium`` and the npm package onnxruntime-web, unpacked where ``NEURODEPLOY_ONNXRUNTIME_WEB`` says.
+Needs Debian's ``chromium`` and the npm package onnxruntime-web, unpacked where
+``NEURODEPLOY_ONNXRUNTIME_WEB`` says.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The code of docs/how-to/onnx.md runs as it stands, without neurodeploy, and gives the simulator's numbers."""
+"""The code of docs/how-to/onnx.md runs without neurodeploy and gives the simulator's numbers."""
 
 from __future__ import annotations
 

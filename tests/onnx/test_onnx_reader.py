@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neurodeploy.targets.onnx.read.wire import parse
 from neurodeploy.targets.onnx.target import STEP, onnx
-from neurodeploy.targets.onnx.wire import parse
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "property"))
 sys.path.insert(0, str(Path(__file__).parent))

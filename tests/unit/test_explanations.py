@@ -14,7 +14,6 @@ from neurodeploy.findings import (
     codes_dialects,
     codes_network,
     codes_nir,
-    codes_onnx,
     codes_parity,
     codes_program,
     codes_training,
@@ -42,7 +41,6 @@ RULES = {
         codes_network,
         codes_nir,
         codes_dialects,
-        codes_onnx,
         codes_parity,
         codes_program,
     )

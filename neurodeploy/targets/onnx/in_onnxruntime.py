@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.data.samples import check_spikes
-from neurodeploy.findings.codes_onnx import NO_ONNX
 from neurodeploy.findings.codes_parity import RUNTIME_FAILED, RUNTIME_TOO_SLOW, STATE_OVERFLOW
+from neurodeploy.findings.codes_program import NO_ONNX
 from neurodeploy.findings.codes_usage import NO_SUCH_PATH
 from neurodeploy.findings.finding import Exit, Finding, NeurodeployError
 from neurodeploy.machine import available_cores
-from neurodeploy.targets.onnx.sequences import SCORE, SCORE_PER_STEP, SPIKES
+from neurodeploy.targets.onnx.scan_over import SPIKES
+from neurodeploy.targets.onnx.sequences import SCORE, SCORE_PER_STEP
 from neurodeploy.traces import PopulationTrace, Traces
 
 SEQUENCE = "sequence.onnx"
@@ -31,9 +32,18 @@ CHUNK_SAMPLES = 64
 
 
 class OnnxRuntime:
-    """onnxruntime on the processor; see :class:`neurodeploy.targets.target.Runtime`."""
+    """onnxruntime on the processor; see :class:`neurodeploy.targets.target.Runtime`.
+
+    Parameters
+    ----------
+    file
+        Which file of a bundle it runs.
+    """
 
     name = "onnx"
+
+    def __init__(self, file: str = SEQUENCE) -> None:
+        self.file = file
 
     def missing(self) -> Finding | None:
         """Say that onnxruntime is not installed; None where it is."""
@@ -54,7 +64,7 @@ class OnnxRuntime:
         timeout_s: float | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Traces:
-        """Run ``sequence.onnx`` of a bundle on samples.
+        """Run the file of a bundle on samples.
 
         Parameters
         ----------
@@ -72,7 +82,8 @@ class OnnxRuntime:
         Returns
         -------
         Traces
-            Aligned, dtype uint8 and int32; the scores are those that the file computes.
+            Aligned, dtype uint8 and int32 (v of a float network: float64); the scores are those that
+            the file computes.
 
         Raises
         ------
@@ -82,7 +93,7 @@ class OnnxRuntime:
         """
         if missing := self.missing():
             raise NeurodeployError([missing], exit_code=Exit.BACKEND_MISSING)
-        path = Path(bundle) / SEQUENCE
+        path = Path(bundle) / self.file
         if not path.is_file():
             raise NO_SUCH_PATH.error(where=str(path), help="Export the network with --target onnx.")
         session = open_session(path)

@@ -189,13 +189,18 @@ def _placed(ops: Operators, product: DelayProduct, spikes: str, cell: Cell) -> s
     found = ops.add("Reshape", found, ops.table(np.array(shape, dtype=np.int64)))
     if product.n_parts > 1:
         found = ops.add("ReduceSum", found, ops.table(np.array([1], dtype=np.int64)), keepdims=0)
-    first, last = product.delays[0], product.delays[-1]
-    if product.delays == tuple(range(first, last + 1)):
-        if n_delays < cell.ring:
-            pads = np.array([0, first, 0, 0, cell.ring - 1 - last, 0], dtype=np.int64)
+    return laid_out(ops, found, product.delays, ring=cell.ring)
+
+
+def laid_out(ops: Operators, found: str, delays: Sequence[int], *, ring: int) -> str:
+    """Append what brings ``[batch, delay, neuron]`` of some delays, ascending, to all those of a ring."""
+    first, last = delays[0], delays[-1]
+    if tuple(delays) == tuple(range(first, last + 1)):
+        if len(delays) < ring:
+            pads = np.array([0, first, 0, 0, ring - 1 - last, 0], dtype=np.int64)
             found = ops.add("Pad", found, ops.table(pads))
         return found
     found = ops.add("Pad", found, ops.table(np.array([0, 0, 0, 0, 1, 0], dtype=np.int64)))
-    rows = np.full(cell.ring, n_delays, dtype=np.int64)
-    rows[list(product.delays)] = np.arange(n_delays)
+    rows = np.full(ring, len(delays), dtype=np.int64)
+    rows[list(delays)] = np.arange(len(delays))
     return ops.add("Gather", found, ops.table(rows), axis=1)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodeploy.files import sha256
-from neurodeploy.findings.codes_onnx import TOO_WIDE_FOR_RUNTIME
+from neurodeploy.findings.codes_program import TOO_WIDE_FOR_RUNTIME
 from neurodeploy.targets.integers import GivesIntegers, IntegerNetwork
 from neurodeploy.targets.limits import Limit, Profile
+from neurodeploy.targets.onnx.float_file import write_float
 from neurodeploy.targets.onnx.in_onnxruntime import SEQUENCE, OnnxRuntime
 from neurodeploy.targets.onnx.neuron_step import BEFORE, FLOAT64, INT32, INT64, Cell, cells
 from neurodeploy.targets.onnx.operators import Operators
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from neurodeploy.passes.draft import AfterEach, Pass
     from neurodeploy.traces import Traces
 
-STEP = "step.onnx"
+STEP, FLOAT = "step.onnx", "float.onnx"
 PROCESSOR = "onnxruntime 1.32.0, CPU execution provider"
 ON = "2026-11-24, run"
 OWN = {
@@ -93,8 +94,8 @@ class OnnxTarget:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The chip's, ``step.onnx`` and ``sequence.onnx``."""
-        return (*self.chip.files, STEP, SEQUENCE)
+        """The chip's, ``step.onnx``, ``sequence.onnx`` and, where asked for, ``float.onnx``."""
+        return (*self.chip.files, STEP, SEQUENCE, FLOAT)
 
     @property
     def runtimes(self) -> Mapping[str, Runtime]:
@@ -165,13 +166,29 @@ class OnnxTarget:
             }
         return {**facts, "onnx": {"opset": OPSET, "ir_version": IR, "decay": self.decay, "files": fit}}
 
+    def write_float(self, graph: Graph, folder: Path, spikes: NDArray[np.integer[Any]]) -> Mapping[str, Any]:
+        """Write the trained network in float64 as ``float.onnx``; see ``float_network``.
+
+        Returns
+        -------
+        Mapping
+            File, bytes and operators, how many samples were compared, and how far v was apart at most.
+
+        Raises
+        ------
+        NeurodeployError
+            ND241 (exit code 3) a neuron model without a form; ND430 (exit code 4) onnx or onnxruntime is not
+            installed; ND431 it does not compute what the float interpreter does.
+        """
+        return write_float(graph, folder, spikes, name=FLOAT)
+
     def read(self, folder: Path) -> Any:
         """Read the chip's program; the ONNX files are held against it by :meth:`file_findings`."""
         return self.chip.read(folder)
 
     def file_findings(self, program: Any, folder: Path) -> Sequence[Finding] | None:
         """Hold both ONNX files and the chip's own against the program, without the package onnx."""
-        from neurodeploy.targets.onnx.onnx_read import onnx_findings
+        from neurodeploy.targets.onnx.read.onnx_read import onnx_findings
 
         found = list(onnx_findings(folder, self._integers(program), names=(STEP, SEQUENCE)))
         chips = self.chip.file_findings(program, folder) if isinstance(self.chip, ChecksFiles) else None

@@ -10,7 +10,7 @@ import numpy as np
 
 import neurodeploy
 from neurodeploy.files import write_bytes
-from neurodeploy.findings.codes_onnx import NO_ONNX
+from neurodeploy.findings.codes_program import NO_ONNX
 from neurodeploy.targets.onnx.operators import Operators
 
 OPSET, IR = 17, 8

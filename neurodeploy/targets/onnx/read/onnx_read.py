@@ -16,7 +16,7 @@ from neurodeploy.findings.codes_parity import ARTEFACT_DIFFERS
 from neurodeploy.findings.finding import Finding
 from neurodeploy.graph.model import INPUT
 from neurodeploy.targets.integers import IntegerNetwork, IntegerNeurons
-from neurodeploy.targets.onnx.decode_step import (
+from neurodeploy.targets.onnx.read.decode_step import (
     Column,
     DecodeError,
     Flow,
@@ -25,7 +25,7 @@ from neurodeploy.targets.onnx.decode_step import (
     current,
     voltage,
 )
-from neurodeploy.targets.onnx.wire import FileGraph, FileModel, parse
+from neurodeploy.targets.onnx.read.wire import FileGraph, FileModel, parse
 
 HELP = "Export the bundle again; do not edit it."
 OPERATORS, FORMAT = 17, 8

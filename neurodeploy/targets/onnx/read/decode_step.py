@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.targets.onnx.wire import FileGraph, FileNode
+from neurodeploy.targets.onnx.read.wire import FileGraph, FileNode
 
 Column = tuple[str, int, int, int, bytes]
 """Source, delay, target neuron, divisor and the weights by source neuron: a sum that is rounded by itself."""

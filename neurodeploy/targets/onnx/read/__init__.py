@@ -1,0 +1,1 @@
+"""Read ONNX files back, with no code of what writes them."""
