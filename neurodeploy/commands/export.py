@@ -49,6 +49,14 @@ if TYPE_CHECKING:
     type=click.IntRange(min=0),
     help="Of the random input, where there are no samples.  [default: 0]",
 )
+@click.option(
+    "--traces",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npz",
+    help="What a NIR file's network did where it was trained: P1 holds the network against it.",
+)
+@options.score_option
+@options.input_max_option
 @options.json_option
 @click.pass_context
 def command(
@@ -64,9 +72,16 @@ def command(
     max_drop: float | None,
     no_verify: bool,
     seed: int | None,
+    traces: Path | None,
+    score: str | None,
+    input_max: int | None,
     as_json: bool,
 ) -> None:
     """Turn a run folder or a NIR file into a bundle for a target, and measure what every rounding costs.
+
+    --traces holds the inputs as `spikes` [sample, step, source], with `labels` if there are any, and of every
+    population `<population>/spikes` and `<population>/v` [sample, step, neuron]; v is needed only of what
+    never spikes. A text `framework` says who made them.
 
     Nothing is written unless everything could be. With --max-drop the bundle is written all the same, and
     the exit code is 1 where the integers lose more.
@@ -77,7 +92,7 @@ def command(
 
     thresholds = Thresholds(max_drop=max_drop)
     with progress_bar.shown("loading", quiet=as_json) as progress:
-        from neurodeploy.api.bundles import export
+        from neurodeploy.api.exports import export
 
         bundle = export(
             source,
@@ -89,6 +104,9 @@ def command(
             verify=not no_verify,
             passes=passes,
             seed=seed,
+            traces=traces,
+            score=score,
+            input_max=input_max,
             progress=progress,
         )
     manifest = bundle.manifest

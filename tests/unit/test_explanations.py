@@ -12,6 +12,7 @@ import pytest
 import neurodeploy
 from neurodeploy.findings import (
     codes_dialects,
+    codes_module,
     codes_network,
     codes_nir,
     codes_onnx,
@@ -42,6 +43,7 @@ RULES = {
         codes_network,
         codes_nir,
         codes_dialects,
+        codes_module,
         codes_onnx,
         codes_parity,
         codes_program,
