@@ -14,7 +14,7 @@ NOT_REPRESENTABLE = Rule(
     example="a torch.nn.ReLU or MaxPool2d in norse.torch.SequentialState",
 )
 
-OTHER_STEP = Rule(
+LAYER_OF_OTHER_STEP = Rule(
     "ND141",
     "a layer was built for steps of another length",
     why=(

@@ -37,7 +37,7 @@ from norse.torch import (
 from numpy.typing import NDArray
 from torch import nn
 
-from neurodeploy.findings.codes_module import OTHER_STEP
+from neurodeploy.findings.codes_module import LAYER_OF_OTHER_STEP
 from neurodeploy.frameworks.refused_layer import refused
 from neurodeploy.graph.model import NeuronModel, Population
 
@@ -87,7 +87,7 @@ def check_step(path: str, dt_s: Any, expected_s: float) -> None:
     """Refuse a layer that was built with another dt; ND141."""
     found = float(dt_s)
     if abs(found - expected_s) > SAME_STEP * expected_s:
-        raise OTHER_STEP.error(
+        raise LAYER_OF_OTHER_STEP.error(
             where=f"{path}.dt",
             found=f"{found:g} s",
             limit=f"{expected_s:g} s, the dt_s that was given",
