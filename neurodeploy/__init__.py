@@ -19,6 +19,7 @@ __all__ = [
     "Limit",
     "NeurodeployError",
     "NeuronModel",
+    "Observed",
     "Population",
     "Projection",
     "Readout",
@@ -31,6 +32,7 @@ __all__ = [
     "accuracy",
     "check",
     "export",
+    "from_module",
     "load_recipe",
     "load_samples",
     "load_target",
@@ -49,7 +51,9 @@ __all__ = [
 ]
 
 _HOME = {
-    "api.bundles": ("accuracy", "export", "open_bundle", "run", "simulate", "verify"),
+    "api.bundles": ("accuracy", "open_bundle", "run", "simulate", "verify"),
+    "api.exports": ("export",),
+    "api.modules": ("from_module",),
     "api.networks": (
         "check",
         "load_recipe",
@@ -64,6 +68,7 @@ _HOME = {
     "data.samples": ("Samples",),
     "findings.finding": ("Finding", "NeurodeployError"),
     "graph.model": ("Graph", "NeuronModel", "Population", "Projection", "Readout"),
+    "graph.observed": ("Observed",),
     "recipe": ("Recipe",),
     "runs.run": ("Run",),
     "targets.limits": ("Limit",),

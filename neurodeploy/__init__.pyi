@@ -1,7 +1,9 @@
 """The library as type checkers see it; what is loaded when is in ``__init__.py``."""
 
 from neurodeploy import nn, plot
-from neurodeploy.api.bundles import accuracy, export, open_bundle, run, simulate, verify
+from neurodeploy.api.bundles import accuracy, open_bundle, run, simulate, verify
+from neurodeploy.api.exports import export
+from neurodeploy.api.modules import from_module
 from neurodeploy.api.networks import (
     check,
     load_recipe,
@@ -16,6 +18,7 @@ from neurodeploy.bundle.bundle import Bundle
 from neurodeploy.data.samples import Samples
 from neurodeploy.findings.finding import Finding, NeurodeployError
 from neurodeploy.graph.model import Graph, NeuronModel, Population, Projection, Readout
+from neurodeploy.graph.observed import Observed
 from neurodeploy.recipe import Recipe
 from neurodeploy.runs.run import Run
 from neurodeploy.targets.limits import Limit
@@ -32,6 +35,7 @@ __all__ = [
     "Limit",
     "NeurodeployError",
     "NeuronModel",
+    "Observed",
     "Population",
     "Projection",
     "Readout",
@@ -44,6 +48,7 @@ __all__ = [
     "accuracy",
     "check",
     "export",
+    "from_module",
     "load_recipe",
     "load_samples",
     "load_target",

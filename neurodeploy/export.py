@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 import neurodeploy
+from neurodeploy.bundle.given_traces import observed_of
 from neurodeploy.bundle.golden import save_golden
+from neurodeploy.bundle.idle_options import kind_of, refuse_idle
 from neurodeploy.bundle.layout import GOLDEN, MODEL, SAMPLES
-from neurodeploy.bundle.manifest import NOT_MEASURED, Manifest
+from neurodeploy.bundle.manifest import NOT_MEASURED, WITNESS, Manifest
 from neurodeploy.bundle.manifest_file import write_manifest
 from neurodeploy.bundle.place import bundle_folder, check_place
 from neurodeploy.data.samples import Samples, save_samples
 from neurodeploy.findings.codes_parity import SILENT_POPULATION
-from neurodeploy.findings.codes_program import WITHOUT_EFFECT
-from neurodeploy.findings.finding import Finding, NeurodeployError, Severity, raise_errors
+from neurodeploy.findings.finding import Finding, Severity, raise_errors
 from neurodeploy.graph.lowering import canonical
 from neurodeploy.graph.model import Graph
+from neurodeploy.graph.observed import Observed
 from neurodeploy.nir.read import read_nir
 from neurodeploy.nir.write import write_nir
 from neurodeploy.passes.by_name import spelled
@@ -31,7 +33,12 @@ from neurodeploy.progress import Progress, silent
 from neurodeploy.targets.registry import TARGET_FILE, nameable
 from neurodeploy.targets.target import Lowered, Target, WritesFloat
 from neurodeploy.traces import Traces
+from neurodeploy.verify.comparison import cut
 from neurodeploy.verify.ladder import ladder
+from neurodeploy.verify.levels import refuse_unequal
+
+GOLDEN_OBSERVED = 64
+"""How many samples of given traces a bundle keeps; P1 at the export compares all of them."""
 
 GOLDEN_SAMPLES = 8
 """How many samples a bundle keeps every population's spikes of."""
@@ -74,7 +81,7 @@ class ExportResult:
 
 
 def export(
-    source: Path | Graph,
+    source: Path | Graph | Observed,
     *,
     target: str | Path | Target[Any],
     out: Path,
@@ -85,6 +92,9 @@ def export(
     passes: Sequence[Pass] = (),
     seed: int | None = None,
     with_float: bool = False,
+    traces: Path | None = None,
+    score: str | None = None,
+    input_max: int | None = None,
     progress: Progress = silent,
 ) -> ExportResult:
     """Quantise and compile a network into a bundle, and measure what every rounding cost.
@@ -92,7 +102,7 @@ def export(
     Parameters
     ----------
     source
-        A run folder of ``neurodeploy train``, a NIR file, or a network.
+        A run folder of ``neurodeploy train``, a NIR file, a network, or one with traces of its own.
     target
         Name of a target, path of a target file, or a target.
     out
@@ -112,6 +122,11 @@ def export(
         Of the random input that is used where there are no samples at all; 0 by default.
     with_float
         Whether the target also writes the trained network in floats; ND096 where it does not do so.
+    traces
+        npz of what the network did where it was trained, see
+        :func:`neurodeploy.bundle.given_traces.observed_of`: P1 holds the network against it.
+    score, input_max
+        As for :func:`neurodeploy.nir.read.read_nir`.
     progress
         Called with the stages.
 
@@ -128,8 +143,17 @@ def export(
             found=f"the target {chip.name} writes no network in floats",
             help="Leave --float out: model.nir holds the trained network.",
         )
-    progress(f"reading {source.name}")
-    loaded = read_source(source, dt_s=dt_s, dialect=dialect, calibrate=calibrate, seed=seed)
+    progress(f"reading {source.graph.name if isinstance(source, Observed) else source.name}")
+    loaded = read_source(
+        source,
+        dt_s=dt_s,
+        dialect=dialect,
+        calibrate=calibrate,
+        seed=seed,
+        traces=traces,
+        score=score,
+        input_max=input_max,
+    )
     progress("lowering")
     calibration = loaded.samples.get("calibration") or next(iter(loaded.samples.values()))
     lowered = chip.lower(loaded.graph, calibration=calibration.spikes, passes=passes)
@@ -234,15 +258,22 @@ def _tell(progress: Progress, stage: str, samples: Samples, done: int) -> None:
 
 
 def read_source(
-    path: Path | Graph,
+    path: Path | Graph | Observed,
     *,
-    dt_s: float | None,
+    dt_s: float | None = None,
     dialect: str | None = None,
-    calibrate: Path | Samples | None,
-    seed: int | None,
+    calibrate: Path | Samples | None = None,
+    seed: int | None = None,
+    traces: Path | None = None,
+    score: str | None = None,
+    input_max: int | None = None,
 ) -> Source:
     """Read a run folder or a NIR file, or take a network; see :class:`Source`."""
-    _refuse_idle_options(path, dt_s=dt_s, dialect=dialect, calibrate=calibrate, seed=seed)
+    options: dict[str, object] = {"dt": dt_s, "dialect": dialect, "calibrate": calibrate, "seed": seed}
+    options |= {"traces": traces, "score": score, "input-max": input_max}
+    refuse_idle(kind_of(path), {name for name, value in options.items() if value is not None})
+    if isinstance(path, Observed):
+        return _witnessed(path, {"given": path.samples})
     if isinstance(path, Path) and path.is_dir():
         from neurodeploy.training.to_graph import load_run
 
@@ -254,7 +285,12 @@ def read_source(
             run.golden,
             {"recipe": run.recipe.name, "seed": run.recipe.train.seed, "training": run.facts},
         )
-    graph = canonical(path) if isinstance(path, Graph) else read_nir(path, dt_s=dt_s, dialect=dialect)
+    graph = (
+        canonical(path)
+        if isinstance(path, Graph)
+        else read_nir(path, dt_s=dt_s, dialect=dialect, score=score, input_max=input_max)
+    )
+    observed = None if traces is None else observed_of(graph, traces)
     readout = graph.readout
     n_classes = None if readout is None else graph.population(readout.population).size
     if isinstance(calibrate, Samples):
@@ -273,40 +309,27 @@ def read_source(
             calibrate, size=graph.input_size, maximum=graph.input_max, n_classes=n_classes
         )
         samples = {"given": given}
+    elif observed is not None:
+        samples = {"given": observed.samples}
     else:
         rng = np.random.default_rng(seed or 0)
         shape = (RANDOM_SAMPLES, RANDOM_STEPS, graph.input_size)
         samples = {"random": Samples((rng.random(shape) < RANDOM_RATE).astype(np.uint8))}
+    if observed is not None:
+        return _witnessed(observed, samples)
     return Source(graph, samples, None, None, {"recipe": None, "seed": seed or 0, "training": None})
 
 
-def _refuse_idle_options(
-    source: Path | Graph,
-    *,
-    dt_s: float | None,
-    dialect: str | None,
-    calibrate: Path | Samples | None,
-    seed: int | None,
-) -> None:
-    """Raise ND096 for every option that would change nothing."""
-    is_run = isinstance(source, Path) and source.is_dir()
-    findings = []
-    if dt_s is not None and (is_run or isinstance(source, Graph)):
-        findings.append(("dt", "it knows how long its steps are"))
-    if dialect is not None and (is_run or isinstance(source, Graph)):
-        findings.append(("dialect", "only NIR files have dialects"))
-    if calibrate is not None and is_run:
-        findings.append(("calibrate", "it brings the samples that it is calibrated and measured on"))
-    if seed is not None and is_run:
-        findings.append(("seed", "nothing is drawn for it: it brings its samples"))
-    elif seed is not None and calibrate is not None:
-        findings.append(("seed", "nothing is drawn where samples are given"))
-    if findings:
-        raise NeurodeployError(
-            WITHOUT_EFFECT.finding(
-                where=f"--{option}",
-                found=f"given with {'a run' if is_run else 'a network'}: {reason}",
-                help=f"Leave --{option} out.",
-            )
-            for option, reason in findings
-        )
+def _witnessed(network: Observed, samples: Mapping[str, Samples]) -> Source:
+    """Take a network with traces, after holding it against them; ND470 where it computes something else."""
+    network = replace(network, graph=canonical(network.graph))
+    refuse_unequal(network)
+    traces = cut(network.traces, slice(0, GOLDEN_OBSERVED))
+    facts = {WITNESS: network.witness, "witnessed_samples": len(network.spikes), **network.facts}
+    return Source(
+        network.graph,
+        samples,
+        network.spikes[:GOLDEN_OBSERVED],
+        traces,
+        {"recipe": None, "seed": None, "training": facts},
+    )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from neurodeploy.api.given import (
     PathLike,
@@ -13,6 +12,7 @@ from neurodeploy.api.given import (
     graph_of,
     opened,
     spikes_for,
+    without_effect,
 )
 from neurodeploy.bundle.bundle import Bundle
 from neurodeploy.data.samples import Samples
@@ -26,82 +26,10 @@ from neurodeploy.runs.run import Run
 from neurodeploy.traces import Traces
 
 if TYPE_CHECKING:
-    from neurodeploy.passes.draft import Pass
-    from neurodeploy.targets.target import Target
     from neurodeploy.verify.verification import Verification
 
 FLOAT, FIXED = "float", "fixed"
 """Backends that every bundle has: the float network, and the target's own simulator."""
-
-
-def export(
-    source: Graph | Run | PathLike,
-    out: PathLike,
-    *,
-    target: Target[Any] | PathLike,
-    dt_s: float | None = None,
-    dialect: str | None = None,
-    calibrate: Samples | PathLike | None = None,
-    verify: bool = True,
-    passes: Sequence[Pass | str] = (),
-    seed: int | None = None,
-    with_float: bool = False,
-    progress: Progress = silent,
-) -> Bundle:
-    """Turn a network into a bundle for a target, and measure what every rounding costs.
-
-    Parameters
-    ----------
-    source
-        A run or its folder, a graph, or a NIR file.
-    out
-        The bundle's folder; it appears when everything in it is written.
-    target
-        Name, TOML file or object.
-    dt_s
-        Length of a step in seconds, for NIR files that do not say.
-    dialect
-        Who wrote a NIR file, as for :func:`neurodeploy.read_nir`.
-    calibrate
-        Samples, or an npz of them, that a graph or NIR file is calibrated and measured on; a run has its own.
-    verify
-        Whether to measure the ladder; without it the manifest says that it was not.
-    passes
-        Run on the trained network first: objects, or text as after ``--pass``.
-    seed
-        Of the random input that is used where there are no samples; 0 by default.
-    with_float
-        Whether the target also writes the trained network in floats, as ``onnx`` does (``float.onnx``).
-    progress
-        Called with the stages.
-
-    Returns
-    -------
-    Bundle
-        Opened; what was found and measured is in its manifest.
-
-    Raises
-    ------
-    NeurodeployError
-        Any finding of the stages, and ND096 for an option that would change nothing; then nothing is written.
-    """
-    from neurodeploy.export import export
-    from neurodeploy.passes.by_name import load_pass
-
-    result = export(
-        source.path if isinstance(source, Run) else source if isinstance(source, Graph) else existing(source),
-        target=target,
-        out=Path(out),
-        dt_s=dt_s,
-        dialect=dialect,
-        calibrate=calibrate if isinstance(calibrate, Samples | None) else existing(calibrate),
-        verify=verify,
-        passes=[load_pass(each) if isinstance(each, str) else each for each in passes],
-        seed=seed,
-        with_float=with_float,
-        progress=progress,
-    )
-    return bundle_of(result.bundle)
 
 
 def open_bundle(path: PathLike) -> Bundle:
@@ -193,8 +121,6 @@ def run(
         ND427 an unknown backend; with exit code 4 one that is missing or breaks off; ND096 an option that the
         backend does not have.
     """
-    from neurodeploy.api.given import without_effect
-
     opened_bundle = bundle_of(bundle)
     given = spikes_for(opened_bundle, spikes)
     if backend in (FLOAT, FIXED):

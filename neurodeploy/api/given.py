@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from neurodeploy.bundle.bundle import Bundle, open_bundle
 from neurodeploy.bundle.layout import MANIFEST
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from neurodeploy.frameworks.read_module import Module
+
 PathLike: TypeAlias = str | Path
 Network: TypeAlias = "Graph | Run | Bundle | PathLike"
 Spikes: TypeAlias = "NDArray[np.generic] | Samples | PathLike"
@@ -36,15 +39,29 @@ def opened(source: Network) -> Graph | Run | Bundle | Path:
     return open_bundle(path) if (path / MANIFEST).is_file() else Run.open(path)
 
 
+def is_module(source: object) -> TypeGuard[Module]:
+    """Say whether something is a torch module, without loading torch where nobody has."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(source, torch.nn.Module)
+
+
 def bundle_of(source: Bundle | PathLike) -> Bundle:
     """Give a bundle, opened where it is a path."""
     return source if isinstance(source, Bundle) else open_bundle(existing(source))
 
 
-def graph_of(source: Network, *, dt_s: float | None = None, dialect: str | None = None) -> Graph:
+def graph_of(
+    source: Network,
+    *,
+    dt_s: float | None = None,
+    dialect: str | None = None,
+    input_max: int | None = None,
+) -> Graph:
     """Give the float network of anything that has one, in its canonical form."""
     found = opened(source)
     if not isinstance(found, Path):
+        if input_max is not None:
+            raise without_effect("input_max", f"a {type(found).__name__}", "It knows what it takes.")
         if dt_s is not None:
             raise without_effect("dt_s", f"a {type(found).__name__}", "It knows how long its steps are.")
         if dialect is not None:
@@ -58,7 +75,7 @@ def graph_of(source: Network, *, dt_s: float | None = None, dialect: str | None 
         return canonical(load_run(found.path).graph)
     from neurodeploy.nir.read import read_nir
 
-    return canonical(read_nir(found, dt_s=dt_s, dialect=dialect))
+    return canonical(read_nir(found, dt_s=dt_s, dialect=dialect, input_max=input_max))
 
 
 def target_of(target: Target[Any] | PathLike) -> Target[Any]:

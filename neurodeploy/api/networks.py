@@ -87,7 +87,14 @@ def load_samples(path: PathLike, name: str | None = None) -> Samples:
     return sets[name]
 
 
-def read_nir(path: PathLike, *, dt_s: float | None = None, dialect: str | None = None) -> Graph:
+def read_nir(
+    path: PathLike,
+    *,
+    dt_s: float | None = None,
+    dialect: str | None = None,
+    score: str | None = None,
+    input_max: int | None = None,
+) -> Graph:
     """Read a NIR file.
 
     Parameters
@@ -99,15 +106,20 @@ def read_nir(path: PathLike, *, dt_s: float | None = None, dialect: str | None =
     dialect
         Who wrote the file, where that is in doubt: ``nir``, ``norse``, ``snntorch``, ``sinabs``,
         ``rockpool``, ``spikingjelly`` or ``spyx``, and what the file leaves open, as ``snntorch:reset=zero``.
+    score
+        How a file of others decides: ``softmax_sum``, ``last``, ``max``, ``per_step`` or ``spike_count``.
+    input_max
+        The largest input value of a step that a file of others takes; 1 by default.
 
     Raises
     ------
     NeurodeployError
-        ND001, ND002 the file; ND1xx what it holds: of these ND150 to ND163 who wrote it.
+        ND001, ND002 the file; ND1xx what it holds: of these ND150 to ND163 who wrote it; ND096 a score or
+        maximum that the file records itself.
     """
     from neurodeploy.nir.read import read_nir
 
-    return read_nir(existing(path), dt_s=dt_s, dialect=dialect)
+    return read_nir(existing(path), dt_s=dt_s, dialect=dialect, score=score, input_max=input_max)
 
 
 def write_nir(graph: Graph, path: PathLike) -> None:
@@ -150,6 +162,7 @@ def check(
     *,
     dt_s: float | None = None,
     dialect: str | None = None,
+    input_max: int | None = None,
 ) -> list[Finding]:
     """Hold a network against a target, and give every reason why it does not fit.
 
@@ -164,6 +177,8 @@ def check(
         Length of a step in seconds, for NIR files that do not say.
     dialect
         Who wrote a NIR file, as for :func:`read_nir`.
+    input_max
+        The largest input value of a step that a NIR file of others takes; 1 by default.
 
     Returns
     -------
@@ -181,6 +196,8 @@ def check(
             raise without_effect("dt_s", "a bundle", "It knows how long its steps are.")
         if dialect is not None:
             raise without_effect("dialect", "a bundle", "Only NIR files have dialects.")
+        if input_max is not None:
+            raise without_effect("input_max", "a bundle", "It knows what it takes.")
         chip = found.target if target is None else target_of(target)
         program = found.program if target is None else chip.read(found.path)
         return [*found.findings, *chip.check(program)]
@@ -191,7 +208,8 @@ def check(
             help="Only a bundle knows its own.",
         )
     chip = target_of(target)
-    graph = graph_of(network if isinstance(found, Path) else found, dt_s=dt_s, dialect=dialect)
+    given = network if isinstance(found, Path) else found
+    graph = graph_of(given, dt_s=dt_s, dialect=dialect, input_max=input_max)
     findings = [*graph.notes, *chip.rules(graph)]
     try:
         lowered = chip.lower(graph)

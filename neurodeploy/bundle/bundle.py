@@ -90,12 +90,12 @@ class Bundle:
         """A few inputs, and what the trained network and the integers did with them at export.
 
         ND043 where they are not what this network would give: other populations, sizes or inputs, or no
-        trained traces although the bundle was made from a run.
+        trained traces although the bundle was made from a run, a module or a network with traces.
         """
         sizes = {population.name: population.size for population in self.graph.populations}
-        expected = Expected(
-            self.manifest.input_size, self.manifest.input_max, sizes, trained=self.manifest.recipe is not None
-        )
+        manifest = self.manifest
+        trained = manifest.recipe is not None or manifest.witness is not None
+        expected = Expected(manifest.input_size, manifest.input_max, sizes, trained=trained)
         return load_golden(self.path / GOLDEN, expected=expected)
 
     def stream(self) -> BundleStream:

@@ -29,7 +29,8 @@ class Golden:
     spikes
         Input, uint8 ``[sample, step, source]``, at least one sample and one step.
     trained
-        Spikes and float64 v of the trained network with integer delays; None for a network that came as NIR.
+        Spikes and v of the trained network with integer delays, or of what a witness computed, who may have
+        given float32, or no v of a population that spikes; None for a network that came as NIR alone.
     fixed
         Spikes and v (int32 on Loihi) of the target's program at the time of the export.
 
@@ -153,11 +154,12 @@ def _trace_misfits(trace: PopulationTrace, expected: tuple[int, int], level: str
     if spikes.ndim != 3 or spikes.shape[:2] != expected or not spikes.shape[2]:
         yield f"spikes of shape {list(spikes.shape)} for {expected[0]} samples of {expected[1]} steps"
     if v is None:
-        yield "no v"
+        if level != TRAINED or not spikes.any():  # what others record may be spikes alone
+            yield "no v"
         return
     if v.shape != spikes.shape:
         yield f"v of shape {list(v.shape)}, spikes of {list(spikes.shape)}"
-    allowed = ("float64",) if level == TRAINED else ("int32", "float32", "float64")
+    allowed = ("float64", "float32") if level == TRAINED else ("int32", "float32", "float64")
     if v.dtype.name not in allowed:
         yield f"v of {v.dtype}, not {' or '.join(allowed)}"
     elif not np.isfinite(v).all():

@@ -22,6 +22,9 @@ MAX_DEPTH = 16
 NOT_MEASURED = "not measured (--no-verify)"
 """What stands in place of the rungs where none were measured."""
 
+WITNESS = "witness"
+"""The key of ``training`` that says who computed the golden traces of a network that was not trained here."""
+
 _MAX_STEPS = 2**31 - 1
 _MAX_SEED = 2**64 - 1
 
@@ -111,6 +114,12 @@ class Manifest:
             "training": self.training,
             "sha256": dict(self.sha256),
         }
+
+    @property
+    def witness(self) -> str | None:
+        """Who computed the golden traces of the float network, where it was not trained here."""
+        found = None if self.training is None else self.training.get(WITNESS)
+        return found if isinstance(found, str) else None
 
     def with_files(self, sha256: Mapping[str, str]) -> Manifest:
         """Give the same manifest in the current schema, for files with these digests."""

@@ -21,6 +21,7 @@ from neurodeploy.targets.registry import DEFAULT_TARGET
 )
 @options.dt_option
 @options.dialect_option
+@options.input_max_option
 @options.json_option
 @click.pass_context
 def command(
@@ -30,6 +31,7 @@ def command(
     target: str | None,
     dt_s: float | None,
     dialect: str | None,
+    input_max: int | None,
     as_json: bool,
 ) -> None:
     """Say whether a network fits a target, and if not, every reason why not. Nothing is written."""
@@ -39,10 +41,12 @@ def command(
 
     network = opened(source)
     if isinstance(network, Bundle) and target is None:
-        chip, findings = network.target, check(network, dt_s=dt_s, dialect=dialect)
+        findings = check(network, dt_s=dt_s, dialect=dialect, input_max=input_max)
+        chip = network.target
     else:
         chip = target_of(target or DEFAULT_TARGET)
-        findings = check(source if isinstance(network, Path) else network, chip, dt_s=dt_s, dialect=dialect)
+        given = source if isinstance(network, Path) else network
+        findings = check(given, chip, dt_s=dt_s, dialect=dialect, input_max=input_max)
     code = exit_code_of(findings)
     if as_json:
         options.print_json(

@@ -55,6 +55,14 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also write the trained network in floats: --target onnx writes float.onnx.",
 )
+@click.option(
+    "--traces",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npz",
+    help="What a NIR file's network did where it was trained: P1 holds the network against it.",
+)
+@options.score_option
+@options.input_max_option
 @options.json_option
 @click.pass_context
 def command(
@@ -71,9 +79,16 @@ def command(
     no_verify: bool,
     seed: int | None,
     with_float: bool,
+    traces: Path | None,
+    score: str | None,
+    input_max: int | None,
     as_json: bool,
 ) -> None:
     """Turn a run folder or a NIR file into a bundle for a target, and measure what every rounding costs.
+
+    --traces holds the inputs as `spikes` [sample, step, source], with `labels` if there are any, and of every
+    population `<population>/spikes` and `<population>/v` [sample, step, neuron]; v is needed only of what
+    never spikes. A text `framework` says who made them.
 
     Nothing is written unless everything could be. With --max-drop the bundle is written all the same, and
     the exit code is 1 where the integers lose more.
@@ -84,7 +99,7 @@ def command(
 
     thresholds = Thresholds(max_drop=max_drop)
     with progress_bar.shown("loading", quiet=as_json) as progress:
-        from neurodeploy.api.bundles import export
+        from neurodeploy.api.exports import export
 
         bundle = export(
             source,
@@ -97,6 +112,9 @@ def command(
             passes=passes,
             seed=seed,
             with_float=with_float,
+            traces=traces,
+            score=score,
+            input_max=input_max,
             progress=progress,
         )
     manifest = bundle.manifest

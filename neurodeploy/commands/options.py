@@ -78,6 +78,16 @@ dialect_option = click.option(
     help="Who wrote a NIR file: nir, norse, snntorch, sinabs, rockpool, spikingjelly or spyx.",
     shell_complete=completion.dialects,
 )
+score_option = click.option(
+    "--score",
+    metavar="softmax_sum|last|max|per_step|spike_count",
+    help="How a NIR file of another framework decides.",
+)
+input_max_option = click.option(
+    "--input-max",
+    type=click.IntRange(min=1),
+    help="Largest input value of a step, for NIR files of other frameworks.  [default: 1]",
+)
 
 
 class OutOption(click.Option):

@@ -16,6 +16,7 @@ def all_codes() -> dict[str, Rule]:
     """Give every rule by its code, sorted."""
     from neurodeploy.findings import (
         codes_dialects,
+        codes_module,
         codes_network,
         codes_nir,
         codes_parity,
@@ -30,6 +31,7 @@ def all_codes() -> dict[str, Rule]:
         codes_network,
         codes_nir,
         codes_dialects,
+        codes_module,
         codes_parity,
         codes_program,
     )

@@ -13,9 +13,11 @@ from neurodeploy.graph.model import Graph, Population, Projection, Readout
 from neurodeploy.nir.dialects.dialect import Dialect, dialect_of
 from neurodeploy.nir.dialects.semantics import translated
 from neurodeploy.nir.dialects.signs import signs
-from neurodeploy.nir.metadata import input_max, name_of, recorded_dt, recorded_text
+from neurodeploy.nir.metadata import input_max as recorded_max
+from neurodeploy.nir.metadata import name_of, recorded_dt, recorded_text
 from neurodeploy.nir.nodes import FlatGraph, flatten, load
 from neurodeploy.nir.populations import Parts, parts_of
+from neurodeploy.nir.told import with_told
 
 if TYPE_CHECKING:
     import nir
@@ -47,7 +49,14 @@ class Description:
     notes: tuple[Finding, ...]
 
 
-def read_nir(path: Path, dt_s: float | None = None, *, dialect: str | None = None) -> Graph:
+def read_nir(
+    path: Path,
+    dt_s: float | None = None,
+    *,
+    dialect: str | None = None,
+    score: str | None = None,
+    input_max: int | None = None,
+) -> Graph:
     """Read a NIR file.
 
     Parameters
@@ -59,6 +68,10 @@ def read_nir(path: Path, dt_s: float | None = None, *, dialect: str | None = Non
     dialect
         Who wrote it, ``NAME[:OPTION=VALUE,...]``, for files whose writer means something else than NIR's
         equations; see :mod:`neurodeploy.nir.dialects.dialect`.
+    score
+        How a file of others decides, one of :data:`neurodeploy.score.SCORES`.
+    input_max
+        The largest input value of a step that a file of others takes, 1 by default.
 
     Returns
     -------
@@ -73,7 +86,8 @@ def read_nir(path: Path, dt_s: float | None = None, *, dialect: str | None = Non
         ND122 a structure that a Graph cannot represent, ND124 an unusable parameter, ND125 a dt that
         contradicts the file's; ND152 to ND159 where the file looks as if its writer meant something else and
         no dialect says who it was; ND150, ND151, ND162, ND163 a dialect that is none, is open or does not
-        fit; and as :func:`neurodeploy.graph.checks.check_graph`.
+        fit; ND110 no such score, ND096 a score or maximum that the file records itself or that has no output
+        to be of; and as :func:`neurodeploy.graph.checks.check_graph`.
 
     Notes
     -----
@@ -85,7 +99,8 @@ def read_nir(path: Path, dt_s: float | None = None, *, dialect: str | None = Non
     """
     path = Path(path)
     said = dialect_of(dialect)
-    return _graph(flatten(load(path), str(path)), path.stem, dt_s, said)
+    flat = flatten(load(path), str(path))
+    return with_told(_graph(flat, path.stem, dt_s, said), flat, score=score, input_max=input_max)
 
 
 def from_nir(graph: nir.NIRGraph, dt_s: float | None = None, *, dialect: str | None = None) -> Graph:
@@ -127,7 +142,7 @@ def describe_nir(path: Path, dt_s: float | None = None, *, dialect: str | None =
         name=name_of(flat, path.stem),
         dt_s=known,
         input_size=parts.input_size,
-        input_max=input_max(flat),
+        input_max=recorded_max(flat),
         populations=parts.populations,
         projections=parts.projections,
         readout=_readout(flat, parts),
@@ -172,7 +187,7 @@ def _graph(flat: FlatGraph, name: str, dt_s: float | None, dialect: Dialect | No
         name=name_of(flat, name),
         dt_s=known,
         input_size=parts.input_size,
-        input_max=input_max(flat),
+        input_max=recorded_max(flat),
         populations=parts.populations,
         projections=parts.projections,
         readout=_readout(flat, parts),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +30,8 @@ class Comparison:
         What both sides must have of each of them.
     tolerance
         For u and v, see :func:`neurodeploy.verify.divergence.differs`.
+    spikes_alone
+        Populations of which no more than spikes is expected.
     """
 
     def __init__(
@@ -39,9 +41,10 @@ class Comparison:
         *,
         quantities: Sequence[str] = ("spikes", "v"),
         tolerance: float = 0.0,
+        spikes_alone: Collection[str] = (),
     ) -> None:
         self._rule, self._names, self._quantities = rule, tuple(names), tuple(quantities)
-        self._tolerance = tolerance
+        self._tolerance, self._spikes_alone = tolerance, frozenset(spikes_alone)
         self._misfits: dict[tuple[str, str], None] = {}  # a set that keeps its order
         self._counts: dict[str, dict[str, int]] = {}
         self._first: Divergence | None = None
@@ -103,7 +106,7 @@ class Comparison:
     def _misfits_of(self, expected: Traces, actual: Traces) -> Iterator[tuple[str, str]]:
         """Yield the populations that cannot be compared, each with the reason."""
         for name in self._names:
-            for quantity in self._quantities:
+            for quantity in ("spikes",) if name in self._spikes_alone else self._quantities:
                 one, other = (_of(traces, name, quantity) for traces in (expected, actual))
                 if one is None or other is None:
                     side = "expected" if one is None else "computed"
@@ -122,7 +125,9 @@ class Comparison:
             {
                 name: PopulationTrace(
                     traces.populations[name].spikes,
-                    traces.populations[name].v if "v" in self._quantities else None,
+                    traces.populations[name].v
+                    if "v" in self._quantities and name not in self._spikes_alone
+                    else None,
                     traces.populations[name].u if "u" in self._quantities else None,
                 )
                 for name in names

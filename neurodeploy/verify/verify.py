@@ -95,7 +95,8 @@ def verify(
     sets = _sets(opened, given)
     progress("P1: trained network against NIR file")
     trained_here = manifest.recipe is not None or manifest.training is not None
-    checks.append(check_trained(graph, golden, trained_here=trained_here, threads=threads))
+    witness = manifest.witness
+    checks.append(check_trained(graph, golden, trained_here=trained_here, witness=witness, threads=threads))
     results = measure_sets(
         graph,
         target,

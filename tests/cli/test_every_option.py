@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import neurodeploy as nd
 from neurodeploy.cli import COMMANDS, program
 from neurodeploy.shipped import path_of
 
@@ -80,6 +81,9 @@ CHANGES: dict[str, Change] = {
     "export --no-verify": Change(EXPORT, "--no-verify"),
     "export --seed": Change("export tiny.nir -o new", "--seed 7"),
     "export --float": Change(f"{EXPORT} --target onnx", "--float"),
+    "export --traces": Change("export foreign.nir -o new --dt 0.01", "--traces traces.npz"),
+    "export --score": Change("export foreign.nir -o new --dt 0.01", "--score max"),
+    "export --input-max": Change("export foreign.nir -o new --dt 0.01", "--input-max 7"),
     "export --json": Change(EXPORT, "--json"),
     "verify --samples": Change("verify BUNDLE", "--samples 3"),
     "verify --lava": Change("verify BUNDLE --samples 1", "--lava 1"),
@@ -99,6 +103,7 @@ CHANGES: dict[str, Change] = {
     "run --json": Change(RUN, "--json"),
     "check --target": Change("check tiny.nir", "--target chip.toml"),
     "check --dt": Change("check without-dt.nir", "--dt 0.01"),
+    "check --input-max": Change("check foreign.nir --dt 0.01", "--input-max 300"),
     "check --json": Change("check tiny.nir", "--json"),
     "inspect --dt": Change("inspect without-dt.nir", "--dt 0.01"),
     "inspect --json": Change("inspect tiny.nir", "--json"),
@@ -184,10 +189,27 @@ def fill(tiny: Path) -> None:
         for name in named:
             if name in file and name.rpartition("/")[2] == "dt":
                 del file[name]
+    foreign()
     text = path_of("targets", "loihi2").read_text()
     changed = re.sub(r"(\[limits\.max_delay_steps\]\nvalue = )\d+", r"\g<1>3", text)
     changed = re.sub(r"(\[limits\.neurons_per_chip\]\nvalue = )\d+", r"\g<1>5", changed)
     Path("chip.toml").write_text(changed.replace('name = "loihi2"', 'name = "small"'))
+
+
+def foreign() -> None:
+    """Make a file that says nothing beside its nodes, as those of others, and traces of it."""
+    graph = nd.read_nir("tiny.nir")
+    shutil.copy("tiny.nir", "foreign.nir")
+    with h5py.File("foreign.nir", "r+") as file:
+        del file["node/metadata"]
+    spikes = nd.load_samples("given.npz").spikes
+    traces = nd.simulate(graph, spikes)
+    seen = {
+        f"{name}/{kind}": getattr(trace, kind)
+        for name, trace in traces.populations.items()
+        for kind in ("spikes", "v")
+    }
+    np.savez("traces.npz", spikes=spikes, **seen)
 
 
 def neutral(text: str) -> str:
@@ -258,6 +280,14 @@ REFUSED = {
     "a run draws no input": ("export run --seed 3 -o new", TRAIN),
     "samples are given, so none are drawn": (f"{EXPORT} --seed 3", ""),
     "a file that says its dt": ("export tiny.nir --dt 0.02 -o new", ""),
+    "a run has traces": ("export run --traces traces.npz -o new", TRAIN),
+    "a file that says how it decides": ("export tiny.nir --score max -o new", ""),
+    "a file that says what it takes": ("export tiny.nir --input-max 3 -o new", ""),
+    "traces are samples, so none are drawn": (
+        "export foreign.nir --dt 0.01 --traces traces.npz --seed 3 -o new",
+        "",
+    ),
+    "a bundle says what it takes": ("check BUNDLE --input-max 3", ""),
     "a gate without what it measures": (f"{EXPORT} --no-verify --max-drop 1", ""),
     "a program is in steps": ("check BUNDLE --dt 0.01", ""),
     "a recipe says its dt": ("inspect mts-xor --dt 0.01", ""),

@@ -12,6 +12,7 @@ import pytest
 import neurodeploy
 from neurodeploy.findings import (
     codes_dialects,
+    codes_module,
     codes_network,
     codes_nir,
     codes_parity,
@@ -41,6 +42,7 @@ RULES = {
         codes_network,
         codes_nir,
         codes_dialects,
+        codes_module,
         codes_parity,
         codes_program,
     )

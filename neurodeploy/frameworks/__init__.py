@@ -1,0 +1,1 @@
+"""A user's own torch or Norse module becomes a Graph, with the module's own traces."""
