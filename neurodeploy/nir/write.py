@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def write_nir(graph: Graph, path: Path) -> None:
-    """Write a graph to a NIR file: same graph, same bytes.
+    """Write a graph to a NIR file: same graph, same bytes. A v_reset of 0 is left out.
 
     Parameters
     ----------
@@ -36,10 +36,29 @@ def write_nir(graph: Graph, path: Path) -> None:
     """
     import nir
 
-    nir_graph = to_nir(graph)
+    content = _Content(to_nir(graph))
     memory = io.BytesIO()  # HDF5 itself ends the process where a disk is full
-    nir.write(memory, nir_graph)
+    nir.write(memory, content)
     write_bytes(Path(path), memory.getbuffer())
+
+
+class _Content:
+    """What :func:`nir.write` asks of a graph: its content, without each v_reset that is 0 everywhere.
+
+    NIR takes 0 where a file has none, and nir <= 1.0.4 knows no v_reset: it refuses a node that has one
+    (nir 1.0.4, nir/ir/node.py, ``NIRNode.from_dict``).
+    """
+
+    def __init__(self, graph: nir.NIRGraph) -> None:
+        self._graph = graph
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the content of the file."""
+        content: dict[str, Any] = self._graph.to_dict()
+        for node in content["nodes"].values():
+            if "v_reset" in node and not np.any(node["v_reset"]):
+                del node["v_reset"]
+        return content
 
 
 def to_nir(graph: Graph) -> nir.NIRGraph:
