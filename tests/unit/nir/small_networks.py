@@ -35,7 +35,7 @@ def row(*populations: Population, n_in: int = 8, dt_s: float = 1e-3, seed: int =
         # two spikes of neighbours reach from the leak to the threshold
         gain = (dt_s / p.tau_s * p.r) * (dt_s / p.tau_syn_s * p.w_in if p.model.filtered else 1.0)
         reach = np.abs(p.v_threshold - p.v_leak) / gain
-        weight = rng.normal(0.3, 0.5, (p.size, size)) * reach[:, None]
+        weight = rng.normal(0.1, 0.4, (p.size, size)) * reach[:, None]
         projections.append(between(before, p.name, weight))
         before, size = p.name, p.size
     return Graph(
