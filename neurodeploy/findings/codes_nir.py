@@ -62,7 +62,7 @@ NOT_FOR_READER = Rule(
         "would be another network there. What each framework reads was found by running it: "
         "docs/results/conformance.md."
     ),
-    example="neurodeploy nir RUN --for snntorch -o net.nir, with a network that has delays",
+    example="neurodeploy nir tiny.nir --for snntorch -o net.nir",
 )
 
 UNKNOWN_READER = Rule(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import nir
 
 
-def write_nir(graph: Graph, path: Path, *, reader: str | None = None) -> None:
+def write_nir(graph: Graph, path: Path, *, reader: str | None = None) -> Graph:
     """Write a graph to a NIR file: same graph, same bytes. A v_reset of 0 is left out.
 
     Parameters
@@ -32,6 +32,11 @@ def write_nir(graph: Graph, path: Path, *, reader: str | None = None) -> None:
     reader
         Name of a framework of :data:`neurodeploy.nir.readers.frameworks.READERS` that is to read the file:
         the graph is rewritten as that one reads it right. None writes the graph as it is.
+
+    Returns
+    -------
+    Graph
+        What was written.
 
     Raises
     ------
@@ -48,6 +53,7 @@ def write_nir(graph: Graph, path: Path, *, reader: str | None = None) -> None:
     memory = io.BytesIO()  # HDF5 itself ends the process where a disk is full
     nir.write(memory, content)
     write_bytes(Path(path), memory.getbuffer())
+    return graph
 
 
 class _Content:
