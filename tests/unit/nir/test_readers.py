@@ -13,7 +13,7 @@ import pytest
 import neurodeploy as nd
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Readout
 from neurodeploy.nir.readers.frameworks import READERS
-from neurodeploy.nir.readers.rewriting import NEVER
+from neurodeploy.nir.readers.rewriting import NEVER, with_one_threshold
 
 sys.path.insert(0, str(Path(__file__).parent))
 from small_networks import between, given, population, row, silent
@@ -146,3 +146,12 @@ def test_a_graph_that_is_not_sound_is_told_so_before_it_is_rewritten(tmp_path):
     with pytest.raises(nd.NeurodeployError) as error:
         nd.write_nir(broken, tmp_path / "net.nir", reader="snntorch")
     assert "ND170" not in str(error.value) and list(tmp_path.iterdir()) == []
+
+
+def test_one_threshold_moves_leak_and_reset_as_well():
+    graph = row(population("a", 12, **PER_NEURON | {"v_leak": 0.2, "v_reset": -0.3}))
+    one = with_one_threshold(graph)
+    assert np.unique(one.population("a").v_threshold).size == 1
+    spikes = given(graph)
+    a, b = (nd.simulate(each, spikes).populations["a"].spikes for each in (graph, one))
+    assert a.any() and np.array_equal(a, b)
