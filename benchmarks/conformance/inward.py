@@ -1,0 +1,119 @@
+"""Inward: what neurodeploy makes of the files that a framework wrote, against what the framework computed."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import neurodeploy as nd
+from neurodeploy.graph.model import Graph
+
+MAX_SHIFT = 3
+"""Steps by which a population may be late or early and count as shifted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One answer of the matrix.
+
+    Attributes
+    ----------
+    verdict
+        ``equal``, ``shifted``, ``decisions``, ``refused``, ``not written``, ``silent`` (a population of the
+        framework's own network never spikes: the case shows nothing) or ``wrong``.
+    detail
+        In how many spikes, by how many steps, or the reason.
+    """
+
+    verdict: str
+    detail: str = ""
+
+    @property
+    def fine(self) -> bool:
+        """Whether nobody is misled: the same numbers, or a refusal that says why."""
+        return self.verdict in ("equal", "refused", "not written")
+
+
+def judged(expected: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]) -> Cell:
+    """Compare spikes population by population and step by step.
+
+    Parameters
+    ----------
+    expected, found
+        Spikes of spiking populations by name, ``[sample, step, neuron]``; the last is the output.
+    """
+    missing = sorted(expected.keys() - found.keys())
+    if missing:
+        return Cell("wrong", f"no population {', '.join(missing)}")
+    silent = [name for name, spikes in expected.items() if not spikes.any()]
+    if silent:
+        return Cell("silent", f"{', '.join(silent)} never spikes in the framework")
+    differs = {name: int((expected[name] != found[name]).sum()) for name in expected}
+    n_spikes = sum(int(spikes.sum()) for spikes in expected.values())
+    if not any(differs.values()):
+        return Cell("equal", f"{n_spikes} spikes")
+    shifts = {name: _shift(expected[name], found[name]) for name in expected}
+    if all(shift is not None for shift in shifts.values()):
+        return Cell("shifted", ", ".join(f"{name} by {shift}" for name, shift in shifts.items()))
+    told = ", ".join(f"{name} {n}" for name, n in differs.items())
+    told = f"{sum(differs.values())} of {n_spikes} spikes differ ({told})"
+    last = list(expected)[-1]
+    same = [expected[last].sum(1).argmax(-1), found[last].sum(1).argmax(-1)]
+    return Cell("decisions" if np.array_equal(*same) else "wrong", told)
+
+
+def _shift(expected: np.ndarray, found: np.ndarray) -> int | None:
+    """Give by how many steps the found spikes are late (above 0) or early; None where they are others."""
+    for k in sorted(range(-MAX_SHIFT, MAX_SHIFT + 1), key=abs):
+        late, early = max(k, 0), max(-k, 0)
+        n = expected.shape[1] - abs(k)
+        if np.array_equal(expected[:, early : early + n], found[:, late : late + n]):
+            return k
+    return None
+
+
+def read_back(path: Path, answer: Mapping[str, Any], dialect: str | None) -> Cell:
+    """Read one of a framework's files, compute it and compare; ``dialect`` None says nothing of its writer."""
+    if "refused" in answer:
+        return Cell("not written", answer["refused"])
+    options: dict[str, Any] = {"dt_s": answer["dt"]}
+    if dialect is not None:
+        options["dialect"] = dialect
+    with np.load(path.with_suffix(".npz")) as file:
+        arrays = {name: file[name] for name in file.files}
+    expected = {
+        name.split("/")[1]: spikes
+        for name, spikes in arrays.items()
+        if name.startswith("expected/") and name.endswith("/spikes")
+    }
+    spikes = arrays["spikes"].reshape(*arrays["spikes"].shape[:2], -1)
+    try:
+        graph = nd.read_nir(path, **options)
+        traces = nd.simulate(graph, spikes)
+    except nd.NeurodeployError as error:
+        first = error.findings[0]
+        return Cell("refused", f"{first.code}: {first.found or first.message}")
+    names = matched(list(expected), graph)
+    found = {name: traces.populations[ours].spikes for name, ours in names.items()}
+    return judged({name: value for name, value in expected.items() if value.any() or name in names}, found)
+
+
+def matched(names: list[str], graph: Graph) -> dict[str, str]:
+    """Find the population that a framework's module became: of its name, or inside a graph of its name."""
+    ours = [p.name for p in graph.populations]
+    found = {}
+    for name in names:
+        inside = [each for each in ours if each == name or each.split(".")[0] == name]
+        if len(inside) == 1:
+            found[name] = inside[0]
+    return found
+
+
+def takes_dialects() -> bool:
+    """Say whether the reader can be told who wrote a file."""
+    return "dialect" in inspect.signature(nd.read_nir).parameters
