@@ -16,6 +16,9 @@ from neurodeploy.graph.model import Graph
 MAX_SHIFT = 3
 """Steps by which a population may be late or early and count as shifted."""
 
+V_WITHIN = 1e-4
+"""Part of the largest v by which a readout may differ: frameworks compute in float32."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -50,6 +53,11 @@ def judged(expected: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]) 
     missing = sorted(expected.keys() - found.keys())
     if missing:
         return Cell("wrong", f"no population {', '.join(missing)}")
+    shapes = [
+        f"{n} {expected[n].shape} {found[n].shape}" for n in expected if expected[n].shape != found[n].shape
+    ]
+    if shapes:
+        return Cell("wrong", f"other shapes: {', '.join(shapes)}")
     silent = [name for name, spikes in expected.items() if not spikes.any()]
     if silent:
         return Cell("silent", f"{', '.join(silent)} never spikes in the framework")
@@ -78,7 +86,7 @@ def _shift(expected: np.ndarray, found: np.ndarray) -> int | None:
 
 
 def read_back(path: Path, answer: Mapping[str, Any], dialect: str | None) -> Cell:
-    """Read one of a framework's files, compute it and compare; ``dialect`` None says nothing of its writer."""
+    """Read one of a framework's files, compute it and compare; ``dialect`` names its writer."""
     if "refused" in answer:
         return Cell("not written", answer["refused"])
     options: dict[str, Any] = {"dt_s": answer["dt"]}
@@ -86,11 +94,7 @@ def read_back(path: Path, answer: Mapping[str, Any], dialect: str | None) -> Cel
         options["dialect"] = dialect
     with np.load(path.with_suffix(".npz")) as file:
         arrays = {name: file[name] for name in file.files}
-    expected = {
-        name.split("/")[1]: spikes
-        for name, spikes in arrays.items()
-        if name.startswith("expected/") and name.endswith("/spikes")
-    }
+    expected, readouts = recorded_in(arrays)
     spikes = arrays["spikes"].reshape(*arrays["spikes"].shape[:2], -1)
     try:
         graph = nd.read_nir(path, **options)
@@ -98,9 +102,27 @@ def read_back(path: Path, answer: Mapping[str, Any], dialect: str | None) -> Cel
     except nd.NeurodeployError as error:
         first = error.findings[0]
         return Cell("refused", f"{first.code}: {first.found or first.message}")
-    names = matched(list(expected), graph)
+    names = matched([*expected, *readouts], graph)
     found = {name: traces.populations[ours].spikes for name, ours in names.items()}
-    return judged({name: value for name, value in expected.items() if value.any() or name in names}, found)
+    cell = judged(expected, found)
+    for name, v in readouts.items():
+        if cell.verdict != "equal":
+            break
+        ours = traces.populations[names[name]].v if name in names else None
+        if ours is None or np.abs(ours - v).max() > V_WITHIN * np.abs(v).max():
+            cell = Cell("wrong", f"v of the readout {name} differs")
+    return cell
+
+
+def recorded_in(arrays: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Give the spikes of spiking populations, and the v of readouts, from a framework's file of traces."""
+    by_name: dict[str, dict[str, np.ndarray]] = {}
+    for key, array in arrays.items():
+        if key.startswith("expected/"):
+            _, name, what = key.split("/")
+            by_name.setdefault(name, {})[what] = array
+    spiking = {name: kept["spikes"] for name, kept in by_name.items() if "spikes" in kept}
+    return spiking, {name: kept["v"] for name, kept in by_name.items() if name not in spiking}
 
 
 def matched(names: list[str], graph: Graph) -> dict[str, str]:

@@ -19,8 +19,8 @@ import numpy as np
 N_SAMPLES, N_STEPS, N_IN, N_HIDDEN, N_OUT = 12, 80, 8, 14, 10
 
 Spikes = np.ndarray
-Recorded = Mapping[str, tuple[np.ndarray, np.ndarray | None]]
-"""By NIR node: spikes and v (or None), ``[sample, step, neuron]``."""
+Recorded = Mapping[str, tuple["np.ndarray | None", "np.ndarray | None"]]
+"""By NIR node: spikes (None of a readout, which has none) and v, ``[sample, step, neuron]``."""
 
 
 class Case:
@@ -92,13 +92,13 @@ def _tried(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         text = " ".join(str(error).split())
-        return {"refused": f"{type(error).__name__}: {text}"[:300], "at": f"{Path(place.filename).name}"}
+        return {"refused": f"{type(error).__name__}: {text}"[:160], "at": Path(place.filename).name}
 
 
 def _write(case: Case, path: Path) -> dict[str, Any]:
     case.save(f"{path}.nir")
     _keep(f"{path}.npz", case.recorded, spikes=case.spikes, dt=np.array(case.dt))
-    rates = {name: float(spikes.mean()) for name, (spikes, _) in case.recorded.items()}
+    rates = {name: float(z.mean()) for name, (z, _) in case.recorded.items() if z is not None}
     return {"about": case.about, "dt": case.dt, "rates": rates}
 
 
@@ -113,7 +113,8 @@ def _read(read: Callable[[str, Spikes], Recorded], path: Path) -> dict[str, Any]
 def _keep(path: str, recorded: Recorded, **others: np.ndarray) -> None:
     arrays = dict(others)
     for name, (spikes, v) in recorded.items():
-        arrays[f"expected/{name}/spikes"] = spikes
+        if spikes is not None:
+            arrays[f"expected/{name}/spikes"] = spikes
         if v is not None:
             arrays[f"expected/{name}/v"] = v
     np.savez_compressed(path, **arrays)

@@ -16,7 +16,9 @@ NEURONS = (snn.Leaky, snn.Synaptic, snn.RLeaky, snn.RSynaptic)
 DT = 1e-4  # export_nir.py and import_nir.py both fix it
 
 
-def linear(seed: int, n_out: int, n_in: int, reach: float = 1.0, bias: float | None = None) -> torch.nn.Linear:
+def linear(
+    seed: int, n_out: int, n_in: int, reach: float = 1.0, bias: float | None = None
+) -> torch.nn.Linear:
     layer = torch.nn.Linear(n_in, n_out, bias=bias is not None)
     layer.weight.data = torch.from_numpy(weights(seed, n_out, n_in, reach))
     if bias is not None:
@@ -48,15 +50,16 @@ def run(net: torch.nn.Module, spikes: np.ndarray) -> Recorded:
     with torch.no_grad():
         for t in range(x.shape[1]):
             net(x[:, t])
-    return {
-        name: tuple(np.stack(part, 1) for part in zip(*row, strict=True)) for name, row in rows.items()
-    }
+    return {name: tuple(np.stack(part, 1) for part in zip(*row, strict=True)) for name, row in rows.items()}
 
 
 def case(about: str, *layers: torch.nn.Module, spikes: np.ndarray | None = None) -> Case:
     x = given() if spikes is None else spikes
     net = torch.nn.Sequential(*layers)
-    recorded = {name: (s.reshape(*s.shape[:2], -1), v.reshape(*v.shape[:2], -1)) for name, (s, v) in run(net, x).items()}
+    recorded = {
+        name: (s.reshape(*s.shape[:2], -1), v.reshape(*v.shape[:2], -1))
+        for name, (s, v) in run(net, x).items()
+    }
     for module in net.modules():
         if isinstance(module, NEURONS) and hasattr(module, "reset_mem"):
             module.reset_mem()
@@ -79,7 +82,9 @@ HARD = {"reset_mechanism": "zero", "reset_delay": False}
 
 
 def synaptic(n: int, **options) -> snn.Synaptic:
-    return snn.Synaptic(alpha=full(0.8, n), beta=full(0.9, n), threshold=full(4.0, n), init_hidden=True, **options)
+    return snn.Synaptic(
+        alpha=full(0.8, n), beta=full(0.9, n), threshold=full(4.0, n), init_hidden=True, **options
+    )
 
 
 def convolution(**options) -> Case:
@@ -105,8 +110,12 @@ def recurrent(kind: str, **options) -> Case:
 
 CASES = {
     "leaky-zero": lambda: two("Leaky, reset to zero at once", leaky(N_HIDDEN, **HARD), leaky(N_OUT, **HARD)),
-    "leaky-bias": lambda: two("the same, with a bias", leaky(N_HIDDEN, **HARD), leaky(N_OUT, **HARD), bias=0.05),
-    "leaky-default": lambda: two("Leaky as by default: subtract, at the next step", leaky(N_HIDDEN), leaky(N_OUT)),
+    "leaky-bias": lambda: two(
+        "the same, with a bias", leaky(N_HIDDEN, **HARD), leaky(N_OUT, **HARD), bias=0.05
+    ),
+    "leaky-default": lambda: two(
+        "Leaky as by default: subtract, at the next step", leaky(N_HIDDEN), leaky(N_OUT)
+    ),
     "leaky-subtract": lambda: two(
         "Leaky, subtract at once", leaky(N_HIDDEN, reset_delay=False), leaky(N_OUT, reset_delay=False)
     ),
@@ -125,8 +134,12 @@ CASES = {
         ),
         leaky(N_OUT, **HARD),
     ),
-    "beta-one": lambda: two("Leaky with beta = 1, an integrator", leaky(N_HIDDEN, 1.0, **HARD), leaky(N_OUT, **HARD)),
-    "synaptic-zero": lambda: two("Synaptic, reset to zero at once", synaptic(N_HIDDEN, **HARD), synaptic(N_OUT, **HARD)),
+    "beta-one": lambda: two(
+        "Leaky with beta = 1, an integrator", leaky(N_HIDDEN, 1.0, **HARD), leaky(N_OUT, **HARD)
+    ),
+    "synaptic-zero": lambda: two(
+        "Synaptic, reset to zero at once", synaptic(N_HIDDEN, **HARD), synaptic(N_OUT, **HARD)
+    ),
     "synaptic-default": lambda: two("Synaptic as by default", synaptic(N_HIDDEN), synaptic(N_OUT)),
     "recurrent-zero": lambda: recurrent("RLeaky", **HARD),
     "recurrent-synaptic": lambda: recurrent("RSynaptic", **HARD),

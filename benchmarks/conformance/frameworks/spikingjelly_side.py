@@ -64,13 +64,22 @@ def convolution() -> Case:
     conv = layer.Conv2d(1, 3, 3, stride=1, padding=1)
     conv.weight.data = torch.from_numpy(weights(7, 27, 1, 0.5).reshape(3, 1, 3, 3) + 0.1)
     conv.bias.data = torch.full((3,), 0.02)
-    layers = conv, neuron.IFNode(), layer.AvgPool2d(2, 2), layer.Flatten(), linear(2, N_OUT, 48), neuron.IFNode()
+    layers = (
+        conv,
+        neuron.IFNode(),
+        layer.AvgPool2d(2, 2),
+        layer.Flatten(),
+        linear(2, N_OUT, 48),
+        neuron.IFNode(),
+    )
     return case("Conv2d, IF, AvgPool2d, Flatten, IF", *layers, spikes=given(3, 1, 8, 8))
 
 
 CASES = {
     "lif-default": lambda: two("LIFNode as by default: input decays, hard reset", neuron.LIFNode, reach=2.0),
-    "lif-undecayed": lambda: two("LIFNode, input as it is", lambda: neuron.LIFNode(tau=5.0, decay_input=False)),
+    "lif-undecayed": lambda: two(
+        "LIFNode, input as it is", lambda: neuron.LIFNode(tau=5.0, decay_input=False)
+    ),
     "lif-bias": lambda: two(
         "the same, with a bias", lambda: neuron.LIFNode(tau=5.0, decay_input=False), bias=0.05
     ),
