@@ -91,7 +91,8 @@ def read_back(path: Path, answer: Mapping[str, Any], dialect: str | None) -> Cel
         return Cell("not written", answer["refused"])
     options: dict[str, Any] = {"dt_s": answer["dt"]}
     if dialect is not None:
-        options["dialect"] = dialect
+        said = answer["dialect"]
+        options["dialect"] = f"{dialect}:{said}" if said else dialect
     with np.load(path.with_suffix(".npz")) as file:
         arrays = {name: file[name] for name in file.files}
     expected, readouts = recorded_in(arrays)

@@ -40,7 +40,12 @@ def row(*populations: Population, seed: int = 0) -> Graph:
     rng = np.random.default_rng(seed)
     before, size, projections = INPUT, N_IN, []
     for p in populations:
-        gain = (DT_S / p.tau_s * p.r) * (DT_S / p.tau_syn_s * p.w_in if p.model.filtered else 1.0)
+        gain = (
+            DT_S
+            * p.r
+            / (p.tau_s if p.model.leaky else 1.0)
+            * (DT_S / p.tau_syn_s * p.w_in if p.model.filtered else 1.0)
+        )
         reach = np.abs(p.v_threshold - p.v_leak) / gain
         weight = rng.normal(0.1, 0.4, (p.size, size)) * reach[:, None]
         projections.append(between(before, p.name, weight))
@@ -99,6 +104,11 @@ def networks() -> dict[str, Graph]:
         "another reset": row(
             population("hidden", N_HIDDEN, LIF, v_reset=-0.5, v_leak=0.1),
             population("out", N_NEXT, LIF, v_reset=0.2),
+        ),
+        "IF, I": row(
+            population("hidden", N_HIDDEN, NeuronModel.IF, r=1e3),
+            population("next", N_NEXT, NeuronModel.IF, r=rng.uniform(500, 2000, N_NEXT)),
+            population("out", N_OUT, NeuronModel.I, r=1e3),
         ),
         "feedback": also(between("hidden", "hidden", rng.normal(0, 6, (N_HIDDEN, N_HIDDEN)), DT_S)),
         "a skip": also(between(INPUT, "next", rng.normal(2, 3, (N_NEXT, N_IN)))),

@@ -52,6 +52,33 @@ OTHER_DT = Rule(
     example="--dt 0.001 for a file that records 0.01",
 )
 
+BAD_WINDOW = Rule(
+    "ND126",
+    "a convolution or pool cannot be computed",
+    why=(
+        "Kernel, stride and dilation are whole numbers above 0, padding is one from 0 on, 'same' or 'valid', "
+        "groups divide the channels, and the kernel is no larger than what it looks at."
+    ),
+    example="a Conv2d with the stride 0",
+)
+
+READ_AS_INTEGRATOR = Rule(
+    "ND127",
+    "weights before an Output are read as leaky integrators",
+    why=(
+        "A network ends in a population. A weighted sum of spikes is one with tau = dt, r = 1 and no leak "
+        "voltage: v of a step is that step's sum. A note."
+    ),
+    example="a NIR file that ends in a Linear",
+    severity=Severity.NOTE,
+)
+
+RENAMED_NEURONS = Rule(
+    "ND128",
+    "neurons with the name of the network's input are read under another",
+    why="`input` stands for the input spikes in every file that is written. A note.",
+    example="a NIR file with an LIF node called input",
+    severity=Severity.NOTE,
 )
 
 NOT_FOR_READER = Rule(
@@ -70,3 +97,4 @@ UNKNOWN_READER = Rule(
     "no reader of NIR has this name",
     why="A file is rewritten for what one framework's importer reads; the others read other things.",
     example="neurodeploy nir tiny.nir --for snntroch -o net.nir",
+)

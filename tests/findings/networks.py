@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from triggers import Place, triggers
 from neurodeploy.findings.finding import Finding
 from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
-from neurodeploy.targets.registry import load_target
 
 DT_S = 0.01
 
@@ -205,8 +203,6 @@ def bad_parameter(place: Place) -> str:
 @triggers("ND125")
 def other_dt(place: Place) -> str:
     return place.command("check", place.nir(), "--dt", "0.001")
-
-
 
 
 @triggers("ND170")

@@ -28,7 +28,11 @@ def linear(seed: int, n_out: int, n_in: int, reach: float, bias: float | None = 
 
 
 def case(
-    about: str, *layers: torch.nn.Module, dt: float | None = 1.0, spikes: np.ndarray | None = None
+    about: str,
+    *layers: torch.nn.Module,
+    dt: float | None = 1.0,
+    spikes: np.ndarray | None = None,
+    dialect: str = "",
 ) -> Case:
     """Step a network and record it; ``dt`` is to_nir's (None leaves it out, as Norse's page does)."""
     x = given() if spikes is None else spikes
@@ -57,7 +61,7 @@ def case(
             path, norse.to_nir(norse.SequentialState(*layers), torch.from_numpy(x[:1, 0]).float(), **options)
         )
 
-    return Case(about, dt=DT, spikes=x, recorded=recorded, save=save)
+    return Case(about, dt=DT, spikes=x, recorded=recorded, save=save, dialect=dialect)
 
 
 def box(n: int, tau: float = 0.02, **options) -> norse.LIFBoxCell:
@@ -82,7 +86,14 @@ def lif(n: int, **options) -> norse.LIFCell:
 
 
 def two(
-    about: str, make, *, reach: float, bias: float | None = None, dt: float | None = 1.0, **options
+    about: str,
+    make,
+    *,
+    reach: float,
+    bias: float | None = None,
+    dt: float | None = 1.0,
+    dialect: str = "",
+    **options,
 ) -> Case:
     layers = (
         linear(1, N_HIDDEN, N_IN, reach, bias),
@@ -90,7 +101,7 @@ def two(
         linear(2, N_OUT, N_HIDDEN, reach),
         make(N_OUT),
     )
-    return case(about, *layers, dt=dt)
+    return case(about, *layers, dt=dt, dialect=dialect)
 
 
 def readout() -> Case:
@@ -158,8 +169,18 @@ CASES = {
         v_th=torch.from_numpy(spread(4, 0.6, 1.4)),
         v_leak=torch.from_numpy(spread(5, -0.1, 0.1)),
     ),
-    "box-reset": lambda: two("LIFBoxCell, v_reset -0.5", box, reach=20.0, v_reset=full(-0.5, N_HIDDEN)),
-    "box-subtract": lambda: two("LIFBoxCell, reset_subtract", box, reach=20.0, reset_method=reset_subtract),
+    "box-reset": lambda: two(
+        "LIFBoxCell, v_reset -0.5",
+        lambda n: box(n, v_reset=full(-0.5, n)),
+        reach=20.0,
+        dialect="v_reset=-0.5",
+    ),
+    "box-subtract": lambda: two(
+        "LIFBoxCell, reset_subtract",
+        lambda n: box(n, reset_method=reset_subtract),
+        reach=20.0,
+        dialect="reset=subtract",
+    ),
     "lif": lambda: two("LIFCell, to_nir(dt=1.0)", lif, reach=8.0),
     "lif-documented": lambda: two("LIFCell, to_nir as documented", lif, reach=8.0, dt=None),
     "lif-bias": lambda: two("LIFCell with a bias", lif, reach=8.0, bias=0.1),

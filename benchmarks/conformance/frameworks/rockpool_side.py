@@ -22,7 +22,7 @@ def linear(seed: int, n_out: int, n_in: int, reach: float, bias: float | None = 
     return LinearTorch((n_in, n_out), weight=weight, has_bias=bias is not None, **options)
 
 
-def case(about: str, *layers: torch.nn.Module) -> Case:
+def case(about: str, *layers: torch.nn.Module, dialect: str = "spikes=single") -> Case:
     x = given()
     net = Sequential(*layers)
     recorded: dict[str, tuple] = {}
@@ -38,7 +38,7 @@ def case(about: str, *layers: torch.nn.Module) -> Case:
     def save(path: str) -> None:
         nir.write(path, to_nir(net))
 
-    return Case(about, dt=DT, spikes=x, recorded=recorded, save=save)
+    return Case(about, dt=DT, spikes=x, recorded=recorded, save=save, dialect=dialect)
 
 
 def lif(n: int, **options) -> LIFTorch:
@@ -52,14 +52,16 @@ def lif(n: int, **options) -> LIFTorch:
     return LIFTorch(n, **values | options)
 
 
-def two(about: str, make, *, reach: float = 1.0, bias: float | None = None) -> Case:
+def two(
+    about: str, make, *, reach: float = 1.0, bias: float | None = None, dialect: str = "spikes=single"
+) -> Case:
     layers = (
         linear(1, N_HIDDEN, N_IN, reach, bias),
         make(N_HIDDEN),
         linear(2, N_OUT, N_HIDDEN, reach),
         make(N_OUT),
     )
-    return case(about, *layers)
+    return case(about, *layers, dialect=dialect)
 
 
 def once(n: int, **options) -> LIFTorch:
@@ -84,7 +86,7 @@ def readout() -> Case:
 
 
 CASES = {
-    "lif-default": lambda: two("LIFTorch, as many spikes a step as fit", lif),
+    "lif-default": lambda: two("LIFTorch, as many spikes a step as fit", lif, dialect="spikes=multi"),
     "lif-once": lambda: two("LIFTorch, one spike a step", once),
     "lif-linear-bias": lambda: two("the same, with a bias in LinearTorch", once, bias=0.02),
     "lif-own-bias": lambda: two(
@@ -102,7 +104,7 @@ CASES = {
         "LIFTorch with recurrent weights",
         lambda n: once(n, has_rec=True, w_rec=torch.from_numpy(weights(5, n, n, 1.0))),
     ),
-    "lif-neuron": lambda: two("LIFNeuronTorch, no filter", unfiltered),
+    "lif-neuron": lambda: two("LIFNeuronTorch, no filter", unfiltered, dialect="spikes=multi"),
     "exp-syn": readout,
 }
 

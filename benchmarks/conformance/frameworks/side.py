@@ -36,6 +36,9 @@ class Case:
         Its input, uint8 ``[sample, step, ...]``.
     recorded
         What every population did.
+    dialect
+        What neurodeploy's ``--dialect`` is given besides the framework's name: what only the person who built
+        the network knows; empty where the file says all.
     save
         Writes the NIR file, as the framework documents it.
     """
@@ -48,8 +51,10 @@ class Case:
         spikes: Spikes,
         recorded: Recorded,
         save: Callable[[str], None],
+        dialect: str = "",
     ) -> None:
         self.about, self.dt, self.spikes, self.recorded, self.save = about, dt, spikes, recorded, save
+        self.dialect = dialect
 
 
 def given(seed: int = 1, *shape: int) -> Spikes:
@@ -99,7 +104,7 @@ def _write(case: Case, path: Path) -> dict[str, Any]:
     case.save(f"{path}.nir")
     _keep(f"{path}.npz", case.recorded, spikes=case.spikes, dt=np.array(case.dt))
     rates = {name: float(z.mean()) for name, (z, _) in case.recorded.items() if z is not None}
-    return {"about": case.about, "dt": case.dt, "rates": rates}
+    return {"about": case.about, "dt": case.dt, "dialect": case.dialect, "rates": rates}
 
 
 def _read(read: Callable[[str, Spikes], Recorded], path: Path) -> dict[str, Any]:

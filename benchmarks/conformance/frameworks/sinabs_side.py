@@ -49,7 +49,12 @@ def run(net: torch.nn.Module, spikes: np.ndarray) -> Recorded:
     return recorded
 
 
-def case(about: str, *layers: torch.nn.Module, spikes: np.ndarray | None = None) -> Case:
+def case(
+    about: str,
+    *layers: torch.nn.Module,
+    spikes: np.ndarray | None = None,
+    dialect: str = "reset=zero,spikes=single",
+) -> Case:
     x = given() if spikes is None else spikes
     net = torch.nn.Sequential(*layers)
     recorded = run(net, x)
@@ -60,7 +65,7 @@ def case(about: str, *layers: torch.nn.Module, spikes: np.ndarray | None = None)
                 module.reset_states()
         nir.write(path, to_nir(net, torch.from_numpy(x).float().flatten(0, 1)))
 
-    return Case(about, dt=DT, spikes=x, recorded=recorded, save=save)
+    return Case(about, dt=DT, spikes=x, recorded=recorded, save=save, dialect=dialect)
 
 
 SQUEEZED = {"batch_size": N_SAMPLES}
@@ -73,14 +78,21 @@ def lif(n: int, tau: float | torch.Tensor = 8.0, **options) -> sl.LIFSqueeze:
     return sl.LIFSqueeze(tau_mem=taus, spike_threshold=torch.ones(n), **SQUEEZED, **options)
 
 
-def two(about: str, make, *, reach: float, bias: float | None = None) -> Case:
+def two(
+    about: str,
+    make,
+    *,
+    reach: float,
+    bias: float | None = None,
+    dialect: str = "reset=zero,spikes=single",
+) -> Case:
     layers = (
         linear(1, N_HIDDEN, N_IN, reach, bias),
         make(N_HIDDEN),
         linear(2, N_OUT, N_HIDDEN, reach),
         make(N_OUT),
     )
-    return case(about, *layers)
+    return case(about, *layers, dialect=dialect)
 
 
 def iaf(n: int, **options) -> sl.IAFSqueeze:
@@ -108,8 +120,18 @@ def convolution() -> Case:
 
 
 CASES = {
-    "lif-default": lambda: two("LIFSqueeze as by default: soft, several spikes a step", lif, reach=8.0),
-    "lif-soft": lambda: two("LIFSqueeze, soft, one spike a step", lambda n: lif(n, **ONCE), reach=8.0),
+    "lif-default": lambda: two(
+        "LIFSqueeze as by default: soft, several spikes a step",
+        lif,
+        reach=8.0,
+        dialect="reset=subtract,spikes=multi",
+    ),
+    "lif-soft": lambda: two(
+        "LIFSqueeze, soft, one spike a step",
+        lambda n: lif(n, **ONCE),
+        reach=8.0,
+        dialect="reset=subtract,spikes=single",
+    ),
     "lif-hard": lambda: two("LIFSqueeze, MembraneReset", lambda n: lif(n, **HARD), reach=8.0),
     "lif-bias": lambda: two("the same, with a bias", lambda n: lif(n, **HARD), reach=8.0, bias=0.05),
     "per-neuron": lambda: two(
@@ -118,12 +140,17 @@ CASES = {
         reach=8.0,
     ),
     "lif-unnormalised": lambda: two(
-        "LIFSqueeze, norm_input=False", lambda n: lif(n, norm_input=False, **HARD), reach=1.0
+        "LIFSqueeze, norm_input=False",
+        lambda n: lif(n, norm_input=False, **HARD),
+        reach=1.0,
+        dialect="reset=zero,spikes=single,norm_input=no",
     ),
     "lif-synapse": lambda: two(
         "LIFSqueeze with tau_syn", lambda n: lif(n, tau_syn=torch.full((n,), 4.0), **HARD), reach=8.0
     ),
-    "iaf-default": lambda: two("IAFSqueeze as by default", iaf, reach=1.0),
+    "iaf-default": lambda: two(
+        "IAFSqueeze as by default", iaf, reach=1.0, dialect="reset=subtract,spikes=multi"
+    ),
     "iaf-hard": lambda: two("IAFSqueeze, MembraneReset", lambda n: iaf(n, **HARD), reach=1.0),
     "exp-leak": readout,
     "conv-iaf-pool": convolution,

@@ -53,7 +53,9 @@ def run(net: torch.nn.Module, spikes: np.ndarray) -> Recorded:
     return {name: tuple(np.stack(part, 1) for part in zip(*row, strict=True)) for name, row in rows.items()}
 
 
-def case(about: str, *layers: torch.nn.Module, spikes: np.ndarray | None = None) -> Case:
+def case(
+    about: str, *layers: torch.nn.Module, spikes: np.ndarray | None = None, dialect: str = "reset=zero"
+) -> Case:
     x = given() if spikes is None else spikes
     net = torch.nn.Sequential(*layers)
     recorded = {
@@ -67,11 +69,19 @@ def case(about: str, *layers: torch.nn.Module, spikes: np.ndarray | None = None)
     def save(path: str) -> None:
         nir.write(path, export_to_nir(net, torch.from_numpy(x[:1, 0]).float(), ignore_dims=[0]))
 
-    return Case(about, dt=DT, spikes=x, recorded=recorded, save=save)
+    return Case(about, dt=DT, spikes=x, recorded=recorded, save=save, dialect=dialect)
 
 
-def two(about: str, first: torch.nn.Module, second: torch.nn.Module, *, bias: float | None = None) -> Case:
-    return case(about, linear(1, N_HIDDEN, N_IN, bias=bias), first, linear(2, N_OUT, N_HIDDEN), second)
+def two(
+    about: str,
+    first: torch.nn.Module,
+    second: torch.nn.Module,
+    *,
+    bias: float | None = None,
+    dialect: str = "reset=zero",
+) -> Case:
+    layers = linear(1, N_HIDDEN, N_IN, bias=bias), first, linear(2, N_OUT, N_HIDDEN), second
+    return case(about, *layers, dialect=dialect)
 
 
 def leaky(n: int, beta: float = 0.9, **options) -> snn.Leaky:
@@ -114,10 +124,16 @@ CASES = {
         "the same, with a bias", leaky(N_HIDDEN, **HARD), leaky(N_OUT, **HARD), bias=0.05
     ),
     "leaky-default": lambda: two(
-        "Leaky as by default: subtract, at the next step", leaky(N_HIDDEN), leaky(N_OUT)
+        "Leaky as by default: subtract, at the next step",
+        leaky(N_HIDDEN),
+        leaky(N_OUT),
+        dialect="reset=subtract",
     ),
     "leaky-subtract": lambda: two(
-        "Leaky, subtract at once", leaky(N_HIDDEN, reset_delay=False), leaky(N_OUT, reset_delay=False)
+        "Leaky, subtract at once",
+        leaky(N_HIDDEN, reset_delay=False),
+        leaky(N_OUT, reset_delay=False),
+        dialect="reset=subtract-at-once",
     ),
     "leaky-zero-late": lambda: two(
         "Leaky, reset to zero at the next step",
@@ -140,7 +156,9 @@ CASES = {
     "synaptic-zero": lambda: two(
         "Synaptic, reset to zero at once", synaptic(N_HIDDEN, **HARD), synaptic(N_OUT, **HARD)
     ),
-    "synaptic-default": lambda: two("Synaptic as by default", synaptic(N_HIDDEN), synaptic(N_OUT)),
+    "synaptic-default": lambda: two(
+        "Synaptic as by default", synaptic(N_HIDDEN), synaptic(N_OUT), dialect="reset=subtract"
+    ),
     "recurrent-zero": lambda: recurrent("RLeaky", **HARD),
     "recurrent-synaptic": lambda: recurrent("RSynaptic", **HARD),
     "conv-zero": lambda: convolution(**HARD),

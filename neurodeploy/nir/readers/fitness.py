@@ -71,6 +71,19 @@ def is_feedback(projection: Projection, dt_s: float) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class OneOf:
+    """A population is of a model that the reader has."""
+
+    models: tuple[NeuronModel, ...]
+
+    def __call__(self, p: Population, _: float) -> Iterator[tuple[str, str, str]]:
+        """Find another model."""
+        if p.model not in self.models:
+            known = ", ".join(model.value for model in self.models)
+            yield f"neurons of the model {p.model.value}", known, "Train with one of these models."
+
+
+@dataclass(frozen=True, slots=True)
 class OneValue:
     """A time constant is the same for a whole population, as the reader has no other."""
 

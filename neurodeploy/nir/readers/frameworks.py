@@ -20,6 +20,7 @@ from neurodeploy.graph.model import Graph, NeuronModel
 from neurodeploy.nir.readers.fitness import (
     Condition,
     LongerThanAStep,
+    OneOf,
     OneValue,
     ResetIsLeak,
     conditions_hold,
@@ -29,6 +30,7 @@ from neurodeploy.nir.readers.fitness import (
 )
 from neurodeploy.nir.readers.rewriting import (
     with_gain,
+    with_leaks_everywhere,
     with_one_threshold,
     with_step,
     with_thresholds_everywhere,
@@ -36,9 +38,10 @@ from neurodeploy.nir.readers.rewriting import (
     with_zero,
 )
 
-EVERY = tuple(NeuronModel)
 UNFILTERED = (NeuronModel.LIF, NeuronModel.LI)
 FILTERED = (NeuronModel.CUBA_LIF, NeuronModel.CUBA_LI)
+WITHOUT_LEAK = (NeuronModel.IF, NeuronModel.I)
+EVERY = (*UNFILTERED, *FILTERED, *WITHOUT_LEAK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,15 +121,22 @@ def rewritten_for(graph: Graph, reader: str) -> Graph:
     return known.rewrite(graph)
 
 
-def _discrete(dt_s: float) -> Callable[[Graph], Graph]:
+def _discrete(dt_s: float, *, leaks: bool) -> Callable[[Graph], Graph]:
     """Give the rewriting to the convention that is discrete: input is added to v and to the current as it is.
 
-    ``v += i + (v_leak - v)/(tau/dt)`` is ``r = tau/dt`` in NIR, and ``w_in = tau_syn/dt`` for the current.
+    ``v += i + (v_leak - v)/(tau/dt)`` is ``r = tau/dt`` in NIR, and ``w_in = tau_syn/dt`` for the current;
+    of neurons without leak it is ``r = 1/dt``, or with ``leaks`` a time constant that is too long to matter.
     """
 
     def rewrite(graph: Graph) -> Graph:
         graph = with_zero(with_step(graph, dt_s), lambda p: p.v_leak)
-        graph = with_gain(graph, lambda p: p.tau_s / dt_s, lambda p: p.tau_syn_s / dt_s)
+        if leaks:
+            graph = with_leaks_everywhere(with_thresholds_everywhere(graph))
+        graph = with_gain(
+            graph,
+            lambda p: p.tau_s / dt_s if p.model.leaky else np.full(p.size, 1.0 / dt_s),
+            lambda p: p.tau_syn_s / dt_s,
+        )
         return with_thresholds_everywhere(with_one_threshold(graph))
 
     return rewrite
@@ -134,7 +144,7 @@ def _discrete(dt_s: float) -> Callable[[Graph], Graph]:
 
 def _spikingjelly(graph: Graph) -> Graph:
     """Rewrite for SpikingJelly: the discrete convention, and spikes at v >= threshold in float32."""
-    return with_thresholds_to_reach(_discrete(1e-4)(graph))
+    return with_thresholds_to_reach(_discrete(1e-4, leaks=False)(graph))
 
 
 def _norse(graph: Graph) -> Graph:
@@ -162,6 +172,7 @@ READERS: Mapping[str, NirReader] = {
             title="Norse 1.1.0",
             rewrite=_norse,
             conditions=(
+                OneOf((*UNFILTERED, *FILTERED)),
                 ResetIsLeak(FILTERED, "the importer gives the leak to the synaptic current as well"),
             ),
             loops=True,
@@ -170,14 +181,15 @@ READERS: Mapping[str, NirReader] = {
         NirReader(
             name="snntorch",
             title="snnTorch 1.0.0",
-            rewrite=_discrete(1e-4),
-            conditions=(ResetIsLeak(EVERY, "the importer knows no other voltages"),),
+            rewrite=_discrete(1e-4, leaks=True),
+            conditions=(OneOf(EVERY), ResetIsLeak(EVERY, "the importer knows no other voltages")),
         ),
         NirReader(
             name="spikingjelly",
             title="SpikingJelly 2.0.0",
             rewrite=_spikingjelly,
             conditions=(
+                OneOf(EVERY),
                 ResetIsLeak(EVERY, "a sample starts from the reset, and a LIF leaks to it"),
                 OneValue("tau_s"),
                 OneValue("tau_syn_s"),
@@ -189,6 +201,7 @@ READERS: Mapping[str, NirReader] = {
             name="nir-1.0.4",
             title="nir 1.0.4",
             rewrite=_without_resets,
+            conditions=(OneOf(EVERY), ResetIsLeak(WITHOUT_LEAK, "v starts from 0, and there is no v_reset")),
             delays=True,
             loops=True,
         ),

@@ -12,13 +12,19 @@ from dataclasses import replace
 import numpy as np
 
 from neurodeploy.graph.model import Floats, Graph, NeuronModel, Population, Projection
-from neurodeploy.graph.synapses import SynapseList
 
 NEVER = 1e30
 """A threshold that no v reaches; the largest number that our own reader takes, and finite in float32."""
 
-WITH_THRESHOLD = {NeuronModel.LI: NeuronModel.LIF, NeuronModel.CUBA_LI: NeuronModel.CUBA_LIF}
-"""Which spiking model computes the same v as a leaky integrator, until it reaches the threshold."""
+HARDLY_LEAKS = 2.0**60
+"""A time constant in steps of which nothing is left in float64: 1 - 1 / this is 1."""
+
+WITH_THRESHOLD = {
+    NeuronModel.LI: NeuronModel.LIF,
+    NeuronModel.CUBA_LI: NeuronModel.CUBA_LIF,
+    NeuronModel.I: NeuronModel.IF,
+}
+"""Which spiking model computes the same v as an integrator, until it reaches the threshold."""
 
 
 def with_step(graph: Graph, dt_s: float) -> Graph:
@@ -34,12 +40,14 @@ def with_step(graph: Graph, dt_s: float) -> Graph:
     ratio = dt_s / graph.dt_s
     if ratio == 1.0:
         return graph
-    populations = tuple(
-        replace(p, tau_s=p.tau_s * ratio, tau_syn_s=p.tau_syn_s * ratio) for p in graph.populations
-    )
-    projections = tuple(
-        _listed(p, replace(p.listed, delay_s=p.listed.delay_s * ratio)) for p in graph.projections
-    )
+
+    def timed(p: Population) -> Population:
+        if not p.model.leaky:  # dt r is what reaches v in a step
+            return replace(p, r=p.r / ratio)
+        return replace(p, tau_s=p.tau_s * ratio, tau_syn_s=p.tau_syn_s * ratio)
+
+    populations = tuple(timed(p) for p in graph.populations)
+    projections = tuple(p.with_values(delay_s=p.listed.delay_s * ratio) for p in graph.projections)
     return replace(graph, dt_s=dt_s, populations=populations, projections=projections)
 
 
@@ -47,7 +55,8 @@ def with_zero(graph: Graph, zero: Callable[[Population], Floats]) -> Graph:
     """Move the voltages of spiking populations so that what ``zero`` names is 0.
 
     ``v' = v - zero``: threshold, leak and reset move with it, and so does the v that a sample starts from.
-    Nobody else sees a spiking population's v. Leaky integrators, whose v is the answer, stay as they are.
+    Nobody else sees a spiking population's v. Integrators, whose v is the answer, stay as they are, and so do
+    neurons without leak, which start from 0 whatever they reset to.
 
     Parameters
     ----------
@@ -59,7 +68,7 @@ def with_zero(graph: Graph, zero: Callable[[Population], Floats]) -> Graph:
 
     def moved(p: Population) -> Population:
         by = zero(p)
-        if not p.model.spiking or not by.any():
+        if not p.model.spiking or not p.model.leaky or not by.any():
             return p
         return replace(p, v_threshold=p.v_threshold - by, v_leak=p.v_leak - by, v_reset=p.v_reset - by)
 
@@ -134,7 +143,7 @@ def with_thresholds_to_reach(graph: Graph) -> Graph:
 
 
 def with_thresholds_everywhere(graph: Graph) -> Graph:
-    """Give leaky integrators a threshold that they never reach (:data:`NEVER`); their v stays the same."""
+    """Give integrators a threshold that they never reach (:data:`NEVER`); their v stays the same."""
 
     def spiking(p: Population) -> Population:
         model = WITH_THRESHOLD.get(p.model)
@@ -145,6 +154,18 @@ def with_thresholds_everywhere(graph: Graph) -> Graph:
     return replace(graph, populations=tuple(spiking(p) for p in graph.populations))
 
 
+def with_leaks_everywhere(graph: Graph) -> Graph:
+    """Write neurons without leak as ones whose time constant is too long to matter in float64."""
+
+    def leaking(p: Population) -> Population:
+        if p.model is not NeuronModel.IF:
+            return p
+        tau_s = HARDLY_LEAKS * graph.dt_s
+        return replace(p, model=NeuronModel.LIF, tau_s=np.full(p.size, tau_s), r=p.r * tau_s)
+
+    return replace(graph, populations=tuple(leaking(p) for p in graph.populations))
+
+
 def _driven(graph: Graph, scale: dict[str, Floats]) -> Graph:
     """Scale the weights into each neuron of a population, ``scale[population][neuron]``."""
 
@@ -152,10 +173,6 @@ def _driven(graph: Graph, scale: dict[str, Floats]) -> Graph:
         by = scale[p.target]
         if (by == 1.0).all():
             return p
-        return _listed(p, replace(p.listed, weight=p.listed.weight * by[p.listed.post]))
+        return p.with_values(weight=p.listed.weight * by[p.listed.post])
 
     return replace(graph, projections=tuple(scaled(p) for p in graph.projections))
-
-
-def _listed(projection: Projection, synapses: SynapseList) -> Projection:
-    return Projection.of_list(projection.source, projection.target, synapses)

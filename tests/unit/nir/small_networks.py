@@ -33,7 +33,12 @@ def row(*populations: Population, n_in: int = 8, dt_s: float = 1e-3, seed: int =
     before, size, projections = INPUT, n_in, []
     for p in populations:
         # two spikes of neighbours reach from the leak to the threshold
-        gain = (dt_s / p.tau_s * p.r) * (dt_s / p.tau_syn_s * p.w_in if p.model.filtered else 1.0)
+        gain = (
+            dt_s
+            * p.r
+            / (p.tau_s if p.model.leaky else 1.0)
+            * (dt_s / p.tau_syn_s * p.w_in if p.model.filtered else 1.0)
+        )
         reach = np.abs(p.v_threshold - p.v_leak) / gain
         weight = rng.normal(0.1, 0.4, (p.size, size)) * reach[:, None]
         projections.append(between(before, p.name, weight))

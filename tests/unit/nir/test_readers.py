@@ -42,14 +42,20 @@ NETWORKS: dict[str, Graph] = {
     "feedback": replace(
         PLAIN, projections=(*PLAIN.projections, between("a", "a", RNG.normal(0, 6, (12, 12)), 1e-3))
     ),
+    "no leak": row(
+        population("a", 12, NeuronModel.IF, r=1e3),
+        population("b", 10, NeuronModel.IF, r=RNG.uniform(500, 2000, 10)),
+        population("o", 3, NeuronModel.I, r=1e3),
+    ),
+    "no leak, another reset": row(population("a", 12, NeuronModel.IF, r=1e3, v_reset=-0.2)),
     "skip": replace(PLAIN, projections=(*PLAIN.projections, between(INPUT, "b", RNG.normal(2, 3, (10, 8))))),
     "delays": replace(PLAIN, projections=(*PLAIN.projections[:2], between("b", "o", np.ones((3, 10)), 3e-3))),
 }
 READ_RIGHT = {
-    "norse": {*NETWORKS} - {"skip", "delays"},
-    "snntorch": {*NETWORKS} - {"other reset", "feedback", "delays"},
-    "spikingjelly": {"plain", "filtered", "feedback", "skip"},
-    "nir-1.0.4": {*NETWORKS},
+    "norse": {*NETWORKS} - {"skip", "delays", "no leak", "no leak, another reset"},
+    "snntorch": {*NETWORKS} - {"other reset", "feedback", "delays", "no leak, another reset"},
+    "spikingjelly": {"plain", "filtered", "feedback", "skip", "no leak"},
+    "nir-1.0.4": {*NETWORKS} - {"no leak, another reset"},
     **{reader: set() for reader in ("sinabs", "rockpool", "spyx")},
 }
 DT_S = {"norse": 1e-3, "snntorch": 1e-4, "spikingjelly": 1e-4, "nir-1.0.4": 1e-3}
