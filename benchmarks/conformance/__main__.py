@@ -30,7 +30,7 @@ def result_of(name: str, folder: Path) -> Result:
     as_is = read_by(framework, graphs, folder / "as-is", rewritten=False)
     rewritten = read_by(framework, graphs, folder / "for", rewritten=True)
     written = folder / "written"
-    written.mkdir()
+    written.mkdir(parents=True)
     answers = call(framework, "write", written)
     inward: dict[str, tuple[str, Cell, Cell | None]] = {}
     for case, answer in answers["cases"].items():

@@ -146,7 +146,10 @@ CASES = {
         dialect="reset=zero,spikes=single,norm_input=no",
     ),
     "lif-synapse": lambda: two(
-        "LIFSqueeze with tau_syn", lambda n: lif(n, tau_syn=torch.full((n,), 4.0), **HARD), reach=8.0
+        "LIFSqueeze with tau_syn",
+        lambda n: lif(n, tau_syn=torch.full((n,), 4.0), **HARD),
+        reach=4.0,
+        dialect="reset=zero,spikes=single,tau_syn=lost",
     ),
     "iaf-default": lambda: two(
         "IAFSqueeze as by default", iaf, reach=1.0, dialect="reset=subtract,spikes=multi"
