@@ -8,7 +8,7 @@ DEMO ?= demo
 # A waiting OpenMP thread must sleep: spinning makes two threads slower than one on a busy machine.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: install check test fast random pythons demo lava mutants parity-soak fuzz kills docs changelog clean
+.PHONY: install check test fast random pythons demo lava mutants parity-soak fuzz kills conformance docs changelog clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
@@ -56,6 +56,10 @@ fuzz: install
 
 kills: install
 	$(BIN)/python benchmarks/kills.py
+
+# Makes an environment for each framework (some 6 GB with PyPI's torch): UV_FIND_LINKS names a folder with a CPU wheel.
+conformance: install
+	$(BIN)/python -m benchmarks.conformance
 
 docs: install
 	$(BIN)/python docs/generate.py

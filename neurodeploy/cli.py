@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Feed a bundle input spikes on one backend."),
     "check": ("check", "Say whether a network fits a target, and every reason why not."),
     "inspect": ("inspect", "Show what is in a recipe, run, NIR file or bundle."),
+    "nir": ("nir", "Write a network as a NIR file, for us or for another framework."),
     "sweep": ("sweep", "Train a grid of settings over seeds."),
     "lava": ("lava", "Install Lava's own environment, or say how it is."),
     "doctor": ("doctor", "Show versions, Lava, cores and folders."),

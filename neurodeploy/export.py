@@ -21,6 +21,7 @@ from neurodeploy.bundle.manifest_file import write_manifest
 from neurodeploy.bundle.place import bundle_folder, check_place
 from neurodeploy.data.samples import Samples, save_samples
 from neurodeploy.findings.codes_parity import SILENT_POPULATION
+from neurodeploy.findings.codes_program import WITHOUT_EFFECT
 from neurodeploy.findings.finding import Finding, Severity, raise_errors
 from neurodeploy.graph.lowering import canonical
 from neurodeploy.graph.model import Graph

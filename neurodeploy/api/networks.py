@@ -122,24 +122,40 @@ def read_nir(
     return read_nir(existing(path), dt_s=dt_s, dialect=dialect, score=score, input_max=input_max)
 
 
-def write_nir(graph: Graph, path: PathLike) -> None:
-    """Write a network as a NIR file that any NIR reader understands, whole or not at all.
+def write_nir(
+    network: Network, path: PathLike, *, reader: str | None = None, dt_s: float | None = None
+) -> Graph:
+    """Write a network as a NIR file, whole or not at all.
 
     Parameters
     ----------
-    graph
-        The network; delays become Delay nodes, one branch for each tap.
+    network
+        A graph, run or bundle, or a path of one or of a NIR file; delays become Delay nodes, one branch for
+        each tap.
     path
         The file.
+    reader
+        The framework that is to read the file: ``norse``, ``snntorch``, ``spikingjelly`` or ``nir-1.0.4``.
+        The network is rewritten as that one's importer reads it right, in its own dt. None writes the
+        network as it is.
+    dt_s
+        Length of a step in seconds, for NIR files that do not say.
+
+    Returns
+    -------
+    Graph
+        What was written; its ``dt_s`` is the framework's.
 
     Raises
     ------
     NeurodeployError
-        ND1xx: the network is not sound.
+        ND1xx: the network is not sound; ND170 the framework cannot compute it, with every reason; ND171 an
+        unknown framework.
     """
     from neurodeploy.nir.write import write_nir
 
-    write_nir(graph, Path(path))
+    graph = network if isinstance(network, Graph) and dt_s is None else graph_of(network, dt_s=dt_s)
+    return write_nir(graph, Path(path), reader=reader)
 
 
 def load_target(target: PathLike) -> Target[Any]:

@@ -53,6 +53,13 @@ def codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
     return _matching({code: rule.message for code, rule in all_codes().items()}, incomplete.upper())
 
 
+def readers(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+    """Offer the frameworks that read NIR."""
+    from neurodeploy.nir.readers.frameworks import READERS
+
+    return _matching({name: reader.title for name, reader in READERS.items()}, incomplete)
+
+
 def _matching(words: dict[str, str], incomplete: str, *, files: bool = False) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 

@@ -1,4 +1,4 @@
-"""What the codes ND116 and ND120 to ND139 mean: files of networks, and how large they may be."""
+"""What the codes ND116, ND120 to ND139, ND170 and ND171 mean: files of networks, and who reads them."""
 
 from __future__ import annotations
 
@@ -79,4 +79,22 @@ RENAMED_NEURONS = Rule(
     why="`input` stands for the input spikes in every file that is written. A note.",
     example="a NIR file with an LIF node called input",
     severity=Severity.NOTE,
+)
+
+NOT_FOR_READER = Rule(
+    "ND170",
+    "the framework that is to read the file cannot compute this network",
+    why=(
+        "It has no place for a part of it, or its importer leaves the part out without a word. Such a file "
+        "would be another network there. What each framework reads was found by running it: "
+        "docs/results/conformance.md."
+    ),
+    example="neurodeploy nir tiny.nir --for snntorch -o net.nir",
+)
+
+UNKNOWN_READER = Rule(
+    "ND171",
+    "no reader of NIR has this name",
+    why="A file is rewritten for what one framework's importer reads; the others read other things.",
+    example="neurodeploy nir tiny.nir --for snntroch -o net.nir",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,13 +14,14 @@ from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.lowering import Branch, canonical
 from neurodeploy.graph.lowering import lower as lower_projection
 from neurodeploy.graph.model import INPUT, Graph, Population
+from neurodeploy.nir.readers.frameworks import rewritten_for
 
 if TYPE_CHECKING:
     import nir
 
 
-def write_nir(graph: Graph, path: Path) -> None:
-    """Write a graph to a NIR file: same graph, same bytes.
+def write_nir(graph: Graph, path: Path, *, reader: str | None = None) -> Graph:
+    """Write a graph to a NIR file: same graph, same bytes. A v_reset of 0 is left out.
 
     Parameters
     ----------
@@ -28,21 +29,53 @@ def write_nir(graph: Graph, path: Path) -> None:
         The graph; see :func:`to_nir`.
     path
         The file; written under a temporary name first.
+    reader
+        Name of a framework of :data:`neurodeploy.nir.readers.frameworks.READERS` that is to read the file:
+        the graph is rewritten as that one reads it right. None writes the graph as it is.
+
+    Returns
+    -------
+    Graph
+        What was written.
 
     Raises
     ------
     NeurodeployError
-        As :func:`to_nir`; nothing is written.
+        As :func:`to_nir`, and ND170, ND171 as :func:`neurodeploy.nir.readers.frameworks.rewritten_for`;
+        nothing is written.
     """
     import nir
 
-    nir_graph = to_nir(graph)
+    if reader is not None:
+        raise_errors(check_graph(graph))
+        graph = rewritten_for(graph, reader)
+    content = _Content(to_nir(graph, explicit_feedback=reader is None))
     memory = io.BytesIO()  # HDF5 itself ends the process where a disk is full
-    nir.write(memory, nir_graph)
+    nir.write(memory, content)
     write_bytes(Path(path), memory.getbuffer())
+    return graph
 
 
-def to_nir(graph: Graph) -> nir.NIRGraph:
+class _Content:
+    """What :func:`nir.write` asks of a graph: its content, without each v_reset that is 0 everywhere.
+
+    NIR takes 0 where a file has none, and nir <= 1.0.4 knows no v_reset: it refuses a node that has one
+    (nir 1.0.4, nir/ir/node.py, ``NIRNode.from_dict``).
+    """
+
+    def __init__(self, graph: nir.NIRGraph) -> None:
+        self._graph = graph
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the content of the file."""
+        content: dict[str, Any] = self._graph.to_dict()
+        for node in content["nodes"].values():
+            if "v_reset" in node and not np.any(node["v_reset"]):
+                del node["v_reset"]
+        return content
+
+
+def to_nir(graph: Graph, *, explicit_feedback: bool = True) -> nir.NIRGraph:
     """Give a graph as a NIR graph.
 
     For each projection and distinct delay there is a branch: ``nir.Delay`` (left out where the delay is 0)
@@ -50,6 +83,14 @@ def to_nir(graph: Graph) -> nir.NIRGraph:
     projection, which is a ``nir.Affine``; a population without synapses gets an Affine of zeros from the
     input. The readout and every population that feeds no other lead to outputs. What NIR has no place for
     (dt, order and score) is in the graph's metadata.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    explicit_feedback
+        Whether a population that feeds itself one step later does so through a Delay. Without one it means
+        the same to every reader, and readers without nir.Delay can compute it.
 
     Raises
     ------
@@ -79,7 +120,8 @@ def to_nir(graph: Graph) -> nir.NIRGraph:
         for k, (source, branch) in enumerate(branches):
             prefix = f"{source}_to_{population.name}_{k}"
             before = source
-            if branch.delay_s > 0:
+            implied = not explicit_feedback and source == population.name and is_one_step(branch, graph.dt_s)
+            if branch.delay_s > 0 and not implied:
                 before = add(f"{prefix}_delay", nir.Delay(np.full(graph.size_of(source), branch.delay_s)))
                 edges.append((source, before))
             weight = np.array(branch.weight)
@@ -97,6 +139,11 @@ def to_nir(graph: Graph) -> nir.NIRGraph:
         label = "output" if is_only else f"output_{name}"
         edges.append((name, add(label, nir.Output(output_type=np.array([graph.population(name).size])))))
     return nir.NIRGraph(nodes=nodes, edges=edges, metadata=_metadata(graph))
+
+
+def is_one_step(branch: Branch, dt_s: float) -> bool:
+    """Say whether a branch is delayed by exactly one step."""
+    return abs(branch.delay_s - dt_s) <= 1e-6 * dt_s
 
 
 def _outputs(graph: Graph) -> list[str]:

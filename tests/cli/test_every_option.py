@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -107,6 +107,10 @@ CHANGES: dict[str, Change] = {
     "check --json": Change("check tiny.nir", "--json"),
     "inspect --dt": Change("inspect without-dt.nir", "--dt 0.01"),
     "inspect --json": Change("inspect tiny.nir", "--json"),
+    "nir --for": Change("nir without-delays.nir -o new.nir", "--for snntorch"),
+    "nir -o": Change("nir tiny.nir -o new.nir", "-o other.nir", "-o new.nir"),
+    "nir --dt": Change("nir without-dt.nir -o new.nir", "--dt 0.01"),
+    "nir --json": Change("nir tiny.nir -o new.nir", "--json"),
     "sweep --grid": Change(SWEEP, "--grid train.batch_size=8,16"),
     "sweep --seeds": Change(SWEEP, "--seeds 0,1", "--seeds 0"),
     "sweep -o": Change(SWEEP, "-o other", "-o sweep"),
@@ -190,6 +194,9 @@ def fill(tiny: Path) -> None:
             if name in file and name.rpartition("/")[2] == "dt":
                 del file[name]
     foreign()
+    network = nd.read_nir("tiny.nir")
+    at_once = [replace(p, weight=p.weight, delay_s=np.zeros_like(p.delay_s)) for p in network.projections]
+    nd.write_nir(replace(network, projections=tuple(at_once)), "without-delays.nir")
     text = path_of("targets", "loihi2").read_text()
     changed = re.sub(r"(\[limits\.max_delay_steps\]\nvalue = )\d+", r"\g<1>3", text)
     changed = re.sub(r"(\[limits\.neurons_per_chip\]\nvalue = )\d+", r"\g<1>5", changed)

@@ -26,6 +26,7 @@ LINES: dict[str, str] = {
     "run": "run BUNDLE --backend fixed --input given.npz -o new.npz",
     "check": "check tiny.nir",
     "inspect": "inspect tiny.nir",
+    "nir": "nir tiny.nir -o new.nir",
     "sweep": f"sweep mine.toml -o new --seeds 0 --jobs 1 {SET}",
     "targets": "targets loihi2",
 }

@@ -83,6 +83,8 @@ def test_an_export_a_check_a_run_and_a_verification_validate(tiny_nir, given, tm
         assert told("inspect", source)["kind"] in ("NIR file", "bundle")
     arrays = told("run", out, "--backend", "fixed", "--input", given, "-o", tmp_path / "out.npz")["arrays"]
     assert arrays["hidden1/v"] == [24, 40, 16]
+    written = told("nir", out, "-o", tmp_path / "out.nir")
+    assert written["schema"] == "neurodeploy/nir/1" and written["for"] is None and written["dt"] == 0.01
     assert told("verify", out, "--samples", "4")["schema"] == "neurodeploy/verify/1"
 
 

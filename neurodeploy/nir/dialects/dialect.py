@@ -78,7 +78,8 @@ FRAMEWORKS: Mapping[str, Framework] = {
         choices={
             "reset": Choice(values=("zero", "subtract")),
             "spikes": Choice(values=("single", "multi")),
-            "norm_input": Choice(values=("yes", "no"), default="yes"),
+            "norm_input": Choice(values=("default", "yes", "no"), default="default"),
+            "tau_syn": Choice(values=("none", "lost"), default="none"),
         },
     ),
     "rockpool": Framework(title="Rockpool 3.1.0", choices={"spikes": Choice(values=("single", "multi"))}),

@@ -148,7 +148,8 @@ def _sinabs(reading: Reading, node: Node) -> Node:
     else:
         tau_s = reading.dt_s / -np.expm1(-1 / tau_of(node))
         node = with_parameters(node, tau=tau_s)
-        if reading.said("norm_input") == "no":
+        by_default = "no" if node.type == "LI" else "yes"  # exp_leak.py and lif.py, their norm_input
+        if {"default": by_default}.get(said := reading.said("norm_input"), said) == "no":
             node = whole_input(node, reading.dt_s)
     return replace(at_threshold(node), reset="value" if reading.said("reset") == "zero" else "subtract")
 
@@ -267,6 +268,13 @@ def translated(flat: FlatGraph, dialect: Dialect, dt_s: float) -> FlatGraph:
             "at most one spike of a neuron in a step",
             "Train with one spike a step (sinabs: SingleSpike, Rockpool: max_spikes_per_dt=1), and say "
             "spikes=single.",
+        )
+    if dialect.options.get("tau_syn") == "lost":
+        raise reading.more(
+            flat.where,
+            "neurons with a tau_syn, which sinabs' exporter leaves out of the file",
+            "a file that has every time constant",
+            "Train without tau_syn, or write the file with CubaLIF.",
         )
     nodes = dict(flat.nodes)
     for node in neurons_of(flat):

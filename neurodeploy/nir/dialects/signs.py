@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -70,6 +71,8 @@ def signs(flat: FlatGraph, dt_s: float | None) -> Iterator[Finding]:
         yield from _other_step(flat, dt_s)
         yield from _reset_unknown(flat)
         yield from _steps_of_one(flat, dt_s)
+        yield from _rockpool_without_filter(flat, dt_s)
+        yield from _reset_left_out(flat, dt_s)
         yield from _ties(flat, dt_s)
     yield from _if_gain(flat, dt_s)
     without = [node for node in neurons_of(flat, *SPIKING) if "v_reset" in node.absent]
@@ -195,13 +198,57 @@ def _reset_unknown(flat: FlatGraph) -> Iterator[Finding]:
 def _steps_of_one(flat: FlatGraph, dt_s: float | None) -> Iterator[Finding]:
     """ND155: IF with r = 1 and no v_reset, in steps of 1: sinabs' IAF."""
     nodes = [n for n in neurons_of(flat, "IF") if not n.stepwise and "v_reset" in n.absent]
-    if dt_s == 1.0 and nodes and all((r_of(node) == 1).all() for node in nodes):
+    by_spyx = [n for n in neurons_of(flat, "IF") if re.fullmatch(r"layer_\d+(\..*)?", n.name)]
+    if dt_s == 1.0 and by_spyx and all((r_of(node) == 1).all() for node in by_spyx):
+        yield RESET_UNKNOWN.finding(
+            where=place(flat, by_spyx),
+            found="names of Spyx and r = 1 in steps of 1, as Spyx writes its IF",
+            limit="v_reset that its writer meant",
+            help="Say who wrote the file: --dialect spyx, which resets by subtracting; or --dialect nir.",
+        )
+    elif dt_s == 1.0 and nodes and all((r_of(node) == 1).all() for node in nodes):
         yield RESET_UNKNOWN.finding(
             where=place(flat, nodes),
             found="r = 1 and no v_reset in steps of 1, as sinabs writes its IAF",
             limit="v_reset that its writer meant",
             help="Say who wrote the file: --dialect sinabs:reset=zero|subtract,spikes=single|multi; or "
             "--dialect nir, if neurons reset to 0.",
+        )
+
+
+def _rockpool_without_filter(flat: FlatGraph, dt_s: float | None) -> Iterator[Finding]:
+    """ND155: LIF with r = tau / dt * exp(-dt / tau), as Rockpool writes it."""
+    nodes = neurons_of(flat, "LIF")
+    if dt_s is None or not nodes:
+        return
+    if all(
+        equal(r_of(n), rockpool_gain(tau_of(n), dt_s)) and not equal(r_of(n), tau_of(n) / dt_s) for n in nodes
+    ):
+        yield RESET_UNKNOWN.finding(
+            where=place(flat, nodes),
+            found="r = tau / dt * exp(-dt / tau), as Rockpool writes it",
+            limit="v_reset that its writer meant",
+            help="Say who wrote the file: --dialect rockpool:spikes=single|multi, which resets by "
+            "subtracting; or --dialect nir, if neurons reset to v_reset.",
+        )
+
+
+def _reset_left_out(flat: FlatGraph, dt_s: float | None) -> Iterator[Finding]:
+    """ND155: LIF with r = 1 and a reset of 0 under the names of Norse's SequentialState."""
+    nodes = neurons_of(flat, "LIF")
+    named = nodes and all(node.name.isdigit() for node in neurons_of(flat))
+    if dt_s is None or not named or flat.of_type("Linear") or not flat.of_type("Affine"):
+        return
+    taus = all_taus(leaky_of(flat))
+    if taus.min() < dt_s * (1 - 1e-6) or taus.min() >= 1:  # other signs see these
+        return
+    if all((r_of(n) == 1).all() and not n.parameters["v_reset"].any() for n in nodes):
+        yield RESET_UNKNOWN.finding(
+            where=place(flat, nodes),
+            found="names of Norse, r = 1 and a reset of 0, which Norse writes whatever the reset is",
+            limit="v_reset that its writer meant",
+            help="Say who wrote the file: --dialect norse:reset=value|subtract,v_reset=NUMBER; or --dialect "
+            "nir, if neurons reset to 0.",
         )
 
 

@@ -326,7 +326,7 @@ def test_neurons_of_different_sizes_and_missing_parameters_are_findings(tmp_path
 def test_the_recording_of_norse_is_reproduced_in_every_spike():
     if not (SHARED / "lif_norse.nir").is_file():
         pytest.skip("needs ../shared/nir: not on this machine")
-    graph = read_nir(SHARED / "lif_norse.nir", dt_s=1e-4)
+    graph = read_nir(SHARED / "lif_norse.nir", dt_s=1e-4, dialect="nir")
     recording = np.loadtxt(SHARED / "lif_norse.csv", delimiter=",")
     for run in (interpret, interpret_reference):
         trace = run(graph, recording[None, :, :1]).populations["1"]
