@@ -17,10 +17,10 @@ from neurodeploy.api.given import (
 from neurodeploy.bundle.bundle import Bundle
 from neurodeploy.data.samples import Samples
 from neurodeploy.data.samples import accuracy as _accuracy
+from neurodeploy.files.paths import existing
 from neurodeploy.findings.codes_parity import UNKNOWN_RUNTIME
 from neurodeploy.findings.finding import nearest
 from neurodeploy.graph.model import Graph
-from neurodeploy.paths import existing
 from neurodeploy.progress import Progress, silent
 from neurodeploy.runs.run import Run
 from neurodeploy.traces import Traces

@@ -11,10 +11,10 @@ from neurodeploy.api.modules import from_module
 from neurodeploy.bundle.bundle import Bundle
 from neurodeploy.bundle.idle_options import refuse_idle
 from neurodeploy.data.samples import Samples
+from neurodeploy.files.paths import existing
 from neurodeploy.findings.codes_usage import WRONG_USAGE
 from neurodeploy.graph.model import Graph
 from neurodeploy.graph.observed import Observed
-from neurodeploy.paths import existing
 from neurodeploy.progress import Progress, silent
 from neurodeploy.runs.run import Run
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 from neurodeploy.bundle.bundle import Bundle, open_bundle
 from neurodeploy.bundle.layout import MANIFEST
 from neurodeploy.data.samples import Samples
+from neurodeploy.files.paths import existing
 from neurodeploy.findings.codes_program import WITHOUT_EFFECT
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.lowering import canonical
 from neurodeploy.graph.model import Graph
-from neurodeploy.paths import existing
 from neurodeploy.runs.run import Run
 from neurodeploy.targets.registry import load_target
 from neurodeploy.targets.target import Target

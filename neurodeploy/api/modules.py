@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from neurodeploy.api.given import Spikes
 from neurodeploy.data.samples import Samples
+from neurodeploy.files.paths import existing
 from neurodeploy.graph.observed import Observed
-from neurodeploy.paths import existing
 
 if TYPE_CHECKING:
     from neurodeploy.frameworks.read_module import Module

@@ -18,10 +18,10 @@ from neurodeploy.api.given import (
 )
 from neurodeploy.bundle.bundle import Bundle
 from neurodeploy.data.samples import Samples
+from neurodeploy.files.paths import existing
 from neurodeploy.findings.codes_usage import ARRAY_MISSING, WRONG_USAGE
 from neurodeploy.findings.finding import Finding, NeurodeployError, nearest
 from neurodeploy.graph.model import Graph
-from neurodeploy.paths import existing
 from neurodeploy.recipe import Recipe
 
 if TYPE_CHECKING:

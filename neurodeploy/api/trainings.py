@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurodeploy.api.given import PathLike
-from neurodeploy.paths import existing
+from neurodeploy.files.paths import existing
 from neurodeploy.progress import Progress, silent
 from neurodeploy.recipe import Recipe, load_recipe
 from neurodeploy.runs.run import Run

@@ -10,9 +10,9 @@ import click
 import numpy as np
 
 from neurodeploy.commands import completion, options
+from neurodeploy.files.paths import existing
 from neurodeploy.findings.codes_program import WITHOUT_EFFECT
 from neurodeploy.findings.codes_usage import NEITHER_RUN_NOR_BUNDLE
-from neurodeploy.paths import existing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from neurodeploy.commands import options, progress_bar
+from neurodeploy.files.paths import existing
 from neurodeploy.findings.codes_usage import WRONG_USAGE
-from neurodeploy.paths import existing
 
 if TYPE_CHECKING:
     from neurodeploy.verify.verification import Verification

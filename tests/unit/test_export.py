@@ -11,11 +11,12 @@ import pytest
 
 from neurodeploy.bundle.bundle import open_bundle
 from neurodeploy.data.samples import Samples
-from neurodeploy.export import Source, export
+from neurodeploy.export import export
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.interpret import interpret
 from neurodeploy.passes.clamp_delays import ClampDelays
 from neurodeploy.shipped import path_of
+from neurodeploy.source import Source
 from neurodeploy.targets.loihi.target import LoihiTarget, loihi
 
 module = importlib.import_module("neurodeploy.export")

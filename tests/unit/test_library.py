@@ -55,7 +55,7 @@ def test_a_function_keeps_its_name_from_the_room_of_the_same_name():
         "import neurodeploy.verify.gates, neurodeploy.export, neurodeploy as nd\n"
         "assert nd.verify.__name__ == 'verify' and callable(nd.export)\n"
         "from neurodeploy.verify.gates import Check\n"
-        "from neurodeploy.export import Source"
+        "from neurodeploy.source import Source"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
