@@ -178,7 +178,7 @@ def round_calibrated(
         Legal weights ``[synapse]``. Where weights are shared (:func:`neurodeploy.quantise.shared.shares`)
         equal ones stay equal: each is rounded once, for all neurons that have it.
     """
-    all_synapses = joined(units, synapses, legal)
+    all_synapses = joined(units, synapses, legal, n_neurons=kept_v.size)
     rounded = np.zeros(all_synapses.wanted.size, dtype=np.int32)
     # Many small matrices: a second BLAS thread gains nothing, and on a busy machine it waits for its core.
     with threadpool_limits(1):

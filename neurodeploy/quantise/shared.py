@@ -73,18 +73,21 @@ class Incoming:
 
     def by_name(self, values: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
         """Part values of all synapses into those of each projection."""
-        return dict(zip(self.names, np.split(values, self.ends[:-1]), strict=True))
+        begin = [0, *self.ends[:-1]]
+        return {name: values[a:b] for name, a, b in zip(self.names, begin, self.ends, strict=False)}
 
 
 def shares(units: NDArray[np.float64]) -> bool:
     """Say whether a projection shares its weights: few numbers that stand often, as of a convolution."""
-    return np.unique(units).size * FEWEST_USES <= units.size
+    return bool(units.size) and np.unique(units).size * FEWEST_USES <= units.size
 
 
 def joined(
     units: Mapping[str, NDArray[np.float64]],
     synapses: Mapping[str, Synapses],
     legal: Mapping[str, NDArray[np.int64]],
+    *,
+    n_neurons: int,
 ) -> Incoming:
     """Put the synapses of all projections into one population together.
 
@@ -92,6 +95,8 @@ def joined(
     ----------
     units, synapses, legal
         By projection; see :func:`neurodeploy.quantise.rounding.round_calibrated`.
+    n_neurons
+        Of the population, which nothing may lead to.
     """
     sizes = [x.size for x in units.values()]
     numbers, n_weights = [], 0
@@ -109,7 +114,6 @@ def joined(
     every = [synapses[name] for name in units]
     post = of_all([s.post for s in every])
     order = np.argsort(post, kind="stable")
-    n_post = every[0].shape[1] if every else 0
     return Incoming(
         wanted=np.concatenate([np.zeros(0), *units.values()]),
         legal=np.concatenate([np.zeros((3, 0), np.int64), *(legal[name] for name in units)], axis=1),
@@ -119,7 +123,7 @@ def joined(
         delay_steps=of_all([s.delay_steps for s in every]),
         weight_of=of_all(numbers),
         by_neuron=order,
-        start=np.searchsorted(post[order], np.arange(n_post + 1)),
+        start=np.searchsorted(post[order], np.arange(n_neurons + 1)),
         names=tuple(units),
         ends=np.cumsum(sizes, dtype=np.int64),
     )

@@ -77,7 +77,7 @@ def test_weights_that_stand_once_are_rounded_by_each_neuron_for_itself() -> None
     units = np.random.default_rng(1).normal(0, 40, (1, 6, 8))
     assert not shares(units[units != 0])
     lists = in_steps(listed(units, 0 * units), 1.0)
-    incoming = joined({"p": lists.weight}, {"p": lists}, {"p": np.ones((3, 48), np.int64)})
+    incoming = joined({"p": lists.weight}, {"p": lists}, {"p": np.ones((3, 48), np.int64)}, n_neurons=6)
     assert [n.tolist() for n in incoming.together(np.arange(6))] == [[n] for n in range(6)]
 
 
@@ -86,7 +86,7 @@ def test_channels_of_a_convolution_are_rounded_apart_and_their_neurons_together(
     assert shares(units[units != 0])
     lists = in_steps(listed(units, 0 * units), 1.0)
     legal = np.ones((3, len(lists)), np.int64)
-    incoming = joined({"p": lists.weight}, {"p": lists}, {"p": legal})
+    incoming = joined({"p": lists.weight}, {"p": lists}, {"p": legal}, n_neurons=48)
     sets = sorted(each.tolist() for each in incoming.together(np.arange(48)))
     assert sets == [list(range(16 * c, 16 * (c + 1))) for c in range(3)]
 
@@ -112,3 +112,11 @@ def test_more_shared_weights_than_can_be_rounded_together_go_to_the_nearest(
     spikes = {"p": (rng.random((3, 40, 20)) < 0.3).astype(np.uint8)}
     whole, lists, legal = rounded({"p": convolution(rng)}, spikes)
     assert np.array_equal(whole["p"], rounded_alone(lists["p"].weight, legal["p"]))
+
+
+def test_a_population_that_nothing_leads_to_has_nothing_to_round() -> None:
+    kept = np.full(3, 0.9)
+    assert round_calibrated({}, synapses={}, spikes={}, legal={}, kept_v=kept, kept_u=0 * kept) == {}
+    no_synapse = np.zeros((1, 3, 2))
+    whole, _, _ = rounded({"p": no_synapse}, {"p": np.ones((1, 4, 2), np.uint8)})
+    assert whole["p"].size == 0
