@@ -171,7 +171,7 @@ def _as_meant(flat: FlatGraph, dialect: Dialect | None, dt_s: float) -> FlatGrap
     """Give a file in NIR's own parameters; refuse one whose writer is in doubt."""
     if dialect is not None and dialect.name != "nir":
         return translated(flat, dialect, dt_s)
-    found = tuple(signs(flat, dt_s))
+    found = signs(flat, dt_s)
     if dialect is None:
         raise_errors(found)
     told = tuple(finding for finding in found if finding.severity is not Severity.ERROR)

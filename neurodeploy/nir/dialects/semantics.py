@@ -277,8 +277,9 @@ def translated(flat: FlatGraph, dialect: Dialect, dt_s: float) -> FlatGraph:
             "Train without tau_syn, or write the file with CubaLIF.",
         )
     nodes = dict(flat.nodes)
-    for node in neurons_of(flat):
-        nodes[node.name] = means(reading, node)
+    with np.errstate(all="ignore"):  # the checks of the graph find what is not finite
+        for node in neurons_of(flat):
+            nodes[node.name] = means(reading, node)
     note = READ_AS_DIALECT.finding(where=flat.where, found=str(dialect), limit=told)
     made = replace(flat, nodes=nodes, notes=(*flat.notes, note))
     soft = [node for node in neurons_of(made, *SPIKING) if node.reset != "value"]

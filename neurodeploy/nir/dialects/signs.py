@@ -44,8 +44,8 @@ _GRID_BITS = -10
 """Weights in whole multiples of 2 to this power meet the threshold exactly now and then."""
 
 
-def signs(flat: FlatGraph, dt_s: float | None) -> Iterator[Finding]:
-    """Yield what a file shows of its writer.
+def signs(flat: FlatGraph, dt_s: float | None) -> tuple[Finding, ...]:
+    """Say what a file shows of its writer.
 
     Parameters
     ----------
@@ -54,14 +54,19 @@ def signs(flat: FlatGraph, dt_s: float | None) -> Iterator[Finding]:
     dt_s
         Length of one step, in seconds; None where nobody says: then only what needs no step is seen.
 
-    Yields
-    ------
-    Finding
+    Returns
+    -------
+    tuple[Finding, ...]
         ND152 to ND159, which are errors as long as nobody says who wrote the file; ND160, a note. Nothing of
         a file that neurodeploy wrote.
     """
     if is_ours(flat):
-        return
+        return ()
+    with np.errstate(all="ignore"):  # the checks of the graph find what is not finite
+        return tuple(_signs(flat, dt_s))
+
+
+def _signs(flat: FlatGraph, dt_s: float | None) -> Iterator[Finding]:
     by_beta = list(_r_is_beta(flat, dt_s))
     yield from by_beta
     if not by_beta:

@@ -47,8 +47,7 @@ def r_of(node: Node) -> Floats:
 
 def step_of(node: Node) -> Floats:
     """Give tau / r, of neurons without leak 1 / r: one step where the input counts in full."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return np.asarray((1.0 if node.type in WITHOUT_LEAK else tau_of(node)) / r_of(node))
+    return np.asarray((1.0 if node.type in WITHOUT_LEAK else tau_of(node)) / r_of(node))
 
 
 def all_taus(nodes: Sequence[Node]) -> Floats:
@@ -79,8 +78,7 @@ def place(flat: FlatGraph, nodes: Sequence[Node], key: str = "") -> str:
 
 def rockpool_gain(tau: Floats, dt_s: float) -> Floats:
     """Give what Rockpool writes for r: ``tau / dt * exp(-dt / tau)``."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return np.asarray(tau / dt_s * np.exp(-dt_s / tau), dtype=np.float64)
+    return np.asarray(tau / dt_s * np.exp(-dt_s / tau), dtype=np.float64)
 
 
 def is_ours(flat: FlatGraph) -> bool:

@@ -18,6 +18,15 @@ import mutations
 import nir_files as files
 
 DT_S = 0.01
+DIALECTS = (
+    "nir",
+    "norse",
+    "snntorch:reset=subtract",
+    "sinabs:reset=subtract,spikes=single",
+    "rockpool:spikes=single",
+    "spikingjelly",
+    "spyx",
+)
 
 
 @pytest.mark.parametrize("original", range(4))
@@ -36,6 +45,10 @@ def test_a_file_with_something_wrong_is_read_or_refused(batch, tmp_path):
         path = files.write(tmp_path / "g.nir", mutations.mutated(seed))
         try:
             describe_nir(path)
+        except NeurodeployError as error:
+            assert error.exit_code == 2, seed
+        try:
+            read_nir(path, dialect=DIALECTS[seed % len(DIALECTS)])
         except NeurodeployError as error:
             assert error.exit_code == 2, seed
         try:
