@@ -36,6 +36,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 @pytest.mark.slow
 def test_the_loop_learns_and_the_graph_is_the_module(names: dict[str, Any]) -> None:
     test = names["test"]
+    assert names["verified"].check("P1").status == "passed"
     assert names["same"] and names["own"].any()
     assert nd.accuracy(test, nd.simulate(names["graph"], test)) > 0.9
     assert nd.accuracy(test, nd.simulate(names["bundle"], test)) > 0.85
