@@ -138,8 +138,18 @@ class Connection:
     exponent: int
 
 
+class _LaidOut:
+    """What a program holds beside its fields: how a simulator has laid it out, once one has.
+
+    It follows from the fields alone, which never change, so a copy, another thread or a forked process may
+    have it, or make it again.
+    """
+
+    __slots__ = ("_plan",)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FixedGraph:
+class FixedGraph(_LaidOut):
     """A network in integers and whole steps; see :class:`neurodeploy.graph.model.Graph` for the fields."""
 
     name: str

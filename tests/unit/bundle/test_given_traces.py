@@ -111,3 +111,33 @@ def test_inputs_that_the_network_does_not_take_are_refused(tiny_graph, content, 
     content["spikes"] = content["spikes"] * 9
     with pytest.raises(NeurodeployError, match="ND011"):
         observed_of(tiny_graph, saved(tmp_path, content))
+
+
+CASES = Path(__file__).parents[4] / "shared" / "nir-cases"
+"""Files that frameworks wrote, with what the frameworks themselves computed, in float32."""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CASES.is_dir(), reason="needs ../shared/nir-cases: not on this machine")
+@pytest.mark.parametrize(
+    ("case", "dialect"),
+    [
+        ("norse_lifcell", "norse"),
+        ("norse_default_dt", "norse"),
+        ("snntorch_leaky_zero", "snntorch:reset=zero"),
+        ("spikingjelly_if", "spikingjelly"),
+    ],
+)
+def test_files_of_frameworks_are_held_against_the_frameworks_own_traces(case, dialect, tmp_path):
+    with np.load(CASES / f"{case}.npz") as file:
+        recorded = dict(file)
+    graph = nd.read_nir(CASES / f"{case}.nir", dt_s=float(recorded["dt"]), dialect=dialect)
+    content = {"spikes": recorded["spikes"], "framework": recorded["framework"]}
+    for population in graph.populations:
+        for kind in ("spikes", "v"):
+            content[f"{population.name}/{kind}"] = recorded[
+                f"expected/{population.name.removeprefix('_')}/{kind}"
+            ]
+    found = observed_of(graph, saved(tmp_path, content))
+    assert all(trace.spikes.any() for trace in found.traces.populations.values())
+    refuse_unequal(found)

@@ -16,7 +16,7 @@ from neurodeploy.targets.loihi.simulate.kernel import run
 from neurodeploy.targets.loihi.simulate.recorder import QUANTITIES, Recorder, Score
 from neurodeploy.targets.loihi.simulate.stream import Stream, StreamStep
 from neurodeploy.targets.loihi.simulate.tables import make_state
-from neurodeploy.targets.loihi.simulate.wiring import Plan, make_plan
+from neurodeploy.targets.loihi.simulate.wiring import Plan, plan_of
 from neurodeploy.traces import Traces
 
 __all__ = ["Stream", "StreamStep", "simulate"]
@@ -65,7 +65,7 @@ def simulate(
         raise ValueError(f"record: {sorted(unknown)} not in {QUANTITIES}")
     spikes = np.asarray(spikes)
     check_input(program, spikes, n_axes=3)
-    plan = make_plan(program)
+    plan = plan_of(program)
     recorder = Recorder(plan, spikes.shape[0], spikes.shape[1], frozenset(record))
     scores, facts, widest = _run(plan, kernel_input(program, spikes), recorder, threads)
     check_facts(program, facts, widest)

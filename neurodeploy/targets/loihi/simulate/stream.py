@@ -12,7 +12,7 @@ from neurodeploy.targets.loihi.program import FixedGraph
 from neurodeploy.targets.loihi.simulate.bounds import check_facts, check_input, kernel_input
 from neurodeploy.targets.loihi.simulate.kernel import reset, run
 from neurodeploy.targets.loihi.simulate.tables import Record, make_state
-from neurodeploy.targets.loihi.simulate.wiring import make_plan
+from neurodeploy.targets.loihi.simulate.wiring import plan_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +47,7 @@ class Stream:
 
     def __init__(self, program: FixedGraph) -> None:
         self.program = program
-        self._plan = make_plan(program)
+        self._plan = plan_of(program)
         self._state = make_state(self._plan.tables, self._plan.window)
         self._sizes = [p.size for p in program.populations]
         self._starts = np.concatenate([[0], np.cumsum(self._sizes)]).astype(np.int64)

@@ -89,6 +89,18 @@ class _Part:
     cell_offset: NDArray[np.int64] | None = None
 
 
+def plan_of(program: FixedGraph) -> Plan:
+    """Give the plan of a network: made once, and kept with it.
+
+    Two threads that ask at the same time may both make it; they are the same, and one is kept.
+    """
+    known: Plan | None = getattr(program, "_plan", None)
+    if known is None:
+        known = make_plan(program)
+        object.__setattr__(program, "_plan", known)
+    return known
+
+
 def make_plan(program: FixedGraph) -> Plan:
     """Lay a network out; see the module for how."""
     source_of = {INPUT: 0} | {p.name: k for k, p in enumerate(program.populations, start=1)}
