@@ -329,6 +329,24 @@ def ranges(place: Place, **registers: Any) -> Iterable[Finding]:
     return target.range_findings(altered, spikes, "samples 'given'")
 
 
+@triggers("ND220")
+def soft_reset_behind_a_filter(_: Place) -> Iterable[Finding]:
+    return lowered(hidden(model=NeuronModel.CUBA_LIF_SUBTRACT))
+
+
+@triggers("ND229")
+def soft_reset_that_starts_above(_: Place) -> Iterable[Finding]:
+    return lowered(hidden(model=NeuronModel.LIF_SUBTRACT, v_leak=2.0))
+
+
+@triggers("ND313")
+def late_start_clipped(_: Place) -> Iterable[Finding]:
+    changed = {"model": NeuronModel.LIF_SUBTRACT, "bias": -20.0}
+    both = (population("a", **changed), population("b", **changed), population("out", NeuronModel.LI))
+    edges = (projection(INPUT, "a", steps=0), projection("a", "b", steps=0), projection("b", "out"))
+    return lowered(chain(populations=both, projections=edges))
+
+
 @triggers("ND217")
 def readout_spikes(place: Place) -> Iterable[Finding]:
     return ranges(place, vth=1)

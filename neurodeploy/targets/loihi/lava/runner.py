@@ -23,6 +23,8 @@ from lava.magma.core.resources import CPU
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
+from lava.proc.atrlif.models import PyATRLIFModelFixed
+from lava.proc.atrlif.process import ATRLIF
 from lava.proc.dense.process import DelayDense, Dense
 from lava.proc.io.source import RingBuffer
 from lava.proc.lif.models import PyLifModelBitAcc
@@ -61,6 +63,27 @@ class TapedLif(PyLifModelBitAcc):
             row[2] = self.u
 
 
+@implements(proc=ATRLIF, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class TapedAtrlif(PyATRLIFModelFixed):
+    """Lava's fixed-point ATRLIF, unchanged, that also writes each step's state to a file."""
+
+    def __init__(self, proc_params):
+        super().__init__(proc_params)
+        self.tape = None
+
+    def run_spk(self):
+        """Do what Lava does, then record s, v and the current of this step."""
+        super().run_spk()
+        if self.tape is None:
+            self.tape = np.load(self.proc_params["tape"], mmap_mode="r+")
+        row = self.tape[self.time_step - 1]
+        row[0], row[1] = self.s, self.v
+        if len(row) > 2:
+            row[2] = self.i
+
+
 class Program:
     """What program.h5 holds; see neurodeploy/targets/loihi/program_file.py."""
 
@@ -72,6 +95,7 @@ class Program:
             for _, group in sorted(file["populations"].items()):
                 arrays = {key: data[()] for key, data in group.items()}
                 arrays["latency_steps"] = int(group.attrs["latency_steps"])
+                arrays["reset"] = str(group.attrs.get("reset", "zero"))
                 self.populations[str(group.attrs["name"])] = arrays
             self.projections = [
                 {
@@ -121,23 +145,58 @@ def connection_of(weight, delay, exponent, message_bits):
     return DelayDense(weights=weight, delays=delay, **keywords)
 
 
+def lif_of(p, members):
+    """Make Lava's LIF of one group: a spike sets v to 0."""
+    return LIF(
+        shape=(len(members),),
+        du=int(p["du"][members[0]]),
+        dv=int(p["dv"][members[0]]),
+        vth=int(p["vth"][members[0]]),
+        bias_mant=p["bias_mantissa"][members],
+        bias_exp=p["bias_exponent"][members],
+        v=p["v_initial"][members],
+    )
+
+
+def subtracting(p, members):
+    """Make Lava's ATRLIF of one group, whose connections to itself subtract what a spike takes off.
+
+    ``delta_r = 1`` empties the refractory state before every comparison and ``theta_step = 0`` keeps the
+    threshold, so ATRLIF spikes where ``v >= theta_0`` and leaves v. Its decays are numbers in 4096ths;
+    its current's register counts one more, as LIF's du does.
+    """
+    dv, vth = int(p["dv"][members[0]]), int(p["vth"][members[0]])
+    neuron = ATRLIF(
+        shape=(len(members),),
+        delta_i=int(p["du"][members[0]]) / 4096,
+        delta_v=dv / 4096,
+        delta_r=1,
+        delta_theta=0,
+        theta_0=vth,
+        theta_step=0,
+        bias_mant=p["bias_mantissa"][members],
+        bias_exp=p["bias_exponent"][members],
+        v=p["v_initial"][members],
+    )
+    fall = vth if p["reset"] == "subtract_late" else (vth * (4096 - dv) + 2048) // 4096
+    exponent = max(0, fall.bit_length() - 8)
+    coarse = fall >> exponent
+    for weight, shift in ((coarse, exponent), (fall - (coarse << exponent), 0)):
+        if weight:
+            diagonal = np.diag(np.full(len(members), -weight))
+            connection = connection_of(diagonal, np.zeros_like(diagonal), shift, 0)
+            neuron.s_out.connect(connection.s_in)
+            connection.a_out.connect(neuron.a_in)
+    return neuron
+
+
 def build_process_graph(program, spikes, n_steps):
     """Build groups and connections; give the process to run and the LIFs of each population."""
     source = source_of(spikes, n_steps)
     processes = {INPUT: [source]}
     for name, p in program.populations.items():
-        processes[name] = [
-            LIF(
-                shape=(len(members),),
-                du=int(p["du"][members[0]]),
-                dv=int(p["dv"][members[0]]),
-                vth=int(p["vth"][members[0]]),
-                bias_mant=p["bias_mantissa"][members],
-                bias_exp=p["bias_exponent"][members],
-                v=p["v_initial"][members],
-            )
-            for members in program.groups(name)
-        ]
+        make = lif_of if p["reset"] == "zero" else subtracting
+        processes[name] = [make(p, members) for members in program.groups(name)]
     for projection in program.projections:
         graded = projection["source"] == INPUT and program.input_max > 1
         for weight, delay in zip(projection["weight"], projection["delay_steps"], strict=True):
@@ -178,7 +237,8 @@ def tape_of(lif, n_steps, record, folder):
 def monitors_of(lif, n_steps, record):
     """Give a LIF process Lava's own monitors, one for each quantity."""
     monitors = {}
-    for key, port in (("spikes", lif.s_out), ("v", lif.v), ("u", lif.u)):
+    current = lif.i if isinstance(lif, ATRLIF) else lif.u
+    for key, port in (("spikes", lif.s_out), ("v", lif.v), ("u", current)):
         if key == "spikes" or key in record:
             monitors[key] = Monitor()
             monitors[key].probe(port, n_steps)
@@ -217,7 +277,7 @@ def run_sample(build, n_steps, record, monitored):
             ]
             for name, group in lifs.items()
         }
-        models = {} if monitored else {LIF: TapedLif}
+        models = {} if monitored else {LIF: TapedLif, ATRLIF: TapedAtrlif}
         config = Loihi2SimCfg(select_tag="fixed_pt", exception_proc_model_map=models)
         ended = threading.Event()
         guard = threading.Thread(target=watch, args=(main, ended), daemon=True)
@@ -290,6 +350,9 @@ def main():
             for members, trace in zip(program.groups(name), groups, strict=True):
                 for key in ("spikes", *record):
                     aligned = trace[key][first : first + n_steps]
+                    if key == "v" and program.populations[name]["reset"] == "subtract":
+                        fired = trace["spikes"][first : first + n_steps] != 0  # v is given after the reset
+                        aligned = aligned - fired * (program.populations[name]["vth"][members] << 6)
                     out[f"{name}/{key}"][sample, :, members] = aligned.T
         seconds = round(time.perf_counter() - start, 3)
         print(json.dumps({"sample": sample + 1, "of": n_samples, "seconds": seconds}), flush=True)
