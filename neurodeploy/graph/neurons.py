@@ -9,7 +9,7 @@ model outside it is computed by its definition.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -113,7 +113,6 @@ def _filtered(step: Step) -> Step:
 
 _LEAK = {"r": "r", "v_leak": "v_leak"}
 _SPIKE = {"v_threshold": "v_threshold", "v_reset": "v_reset"}
-_SUBTRACT = {"v_threshold": "v_threshold"}
 _FILTER = {"tau_syn": "tau_syn_s", "w_in": "w_in"}
 
 
@@ -157,6 +156,12 @@ class Neuron:
     leaky: bool = True
     reset: str = "value"
     compiled: bool = True
+
+
+def _soft(neuron: Neuron, reset: str, step: Step) -> Neuron:
+    """Give the entry of a neuron that subtracts: v_reset means nothing there."""
+    used = {key: name for key, name in neuron.nir_parameters.items() if name != "v_reset"}
+    return replace(neuron, key=f"{neuron.key}_{reset}", step=step, nir_parameters=used, reset=reset)
 
 
 class NeuronTable(str, Enum):
@@ -269,62 +274,12 @@ class NeuronModel(NeuronTable):
         filtered=False,
         leaky=False,
     )
-    LIF_SUBTRACT = Neuron(
-        key="lif_subtract",
-        step=_subtracting(_li),
-        nir_type="LIF",
-        nir_parameters={"tau": "tau_s", **_LEAK, **_SUBTRACT},
-        spiking=True,
-        filtered=False,
-        reset="subtract",
-    )
-    LIF_SUBTRACT_LATE = Neuron(
-        key="lif_subtract_late",
-        step=_subtracting_late(_li),
-        nir_type="LIF",
-        nir_parameters={"tau": "tau_s", **_LEAK, **_SUBTRACT},
-        spiking=True,
-        filtered=False,
-        reset="subtract_late",
-    )
-    CUBA_LIF_SUBTRACT = Neuron(
-        key="cuba_lif_subtract",
-        step=_filtered(_subtracting(_li)),
-        nir_type="CubaLIF",
-        nir_parameters={"tau_mem": "tau_s", **_FILTER, **_LEAK, **_SUBTRACT},
-        spiking=True,
-        filtered=True,
-        reset="subtract",
-    )
-    CUBA_LIF_SUBTRACT_LATE = Neuron(
-        key="cuba_lif_subtract_late",
-        step=_filtered(_subtracting_late(_li)),
-        nir_type="CubaLIF",
-        nir_parameters={"tau_mem": "tau_s", **_FILTER, **_LEAK, **_SUBTRACT},
-        spiking=True,
-        filtered=True,
-        reset="subtract_late",
-    )
-    IF_SUBTRACT = Neuron(
-        key="if_subtract",
-        step=_subtracting(_integrated),
-        nir_type="IF",
-        nir_parameters={"r": "r", **_SUBTRACT},
-        spiking=True,
-        filtered=False,
-        leaky=False,
-        reset="subtract",
-    )
-    IF_SUBTRACT_LATE = Neuron(
-        key="if_subtract_late",
-        step=_subtracting_late(_integrated),
-        nir_type="IF",
-        nir_parameters={"r": "r", **_SUBTRACT},
-        spiking=True,
-        filtered=False,
-        leaky=False,
-        reset="subtract_late",
-    )
+    LIF_SUBTRACT = _soft(LIF, "subtract", _subtracting(_li))
+    LIF_SUBTRACT_LATE = _soft(LIF, "subtract_late", _subtracting_late(_li))
+    CUBA_LIF_SUBTRACT = _soft(CUBA_LIF, "subtract", _filtered(_subtracting(_li)))
+    CUBA_LIF_SUBTRACT_LATE = _soft(CUBA_LIF, "subtract_late", _filtered(_subtracting_late(_li)))
+    IF_SUBTRACT = _soft(IF, "subtract", _subtracting(_integrated))
+    IF_SUBTRACT_LATE = _soft(IF, "subtract_late", _subtracting_late(_integrated))
 
 
 PARAMETERS = ("tau_s", "v_threshold", "v_leak", "v_reset", "r", "tau_syn_s", "w_in", "bias")

@@ -61,6 +61,37 @@ def _list_input(x: NDArray[np.integer], n_steps: int, state: State) -> None:
 
 
 @compiled()
+def _keep(
+    p: int,
+    row: int,
+    fired: NDArray[np.uint8],
+    u: NDArray[np.signedinteger],
+    v: NDArray[np.signedinteger],
+    threshold: NDArray[np.signedinteger],
+    tables: Tables,
+    record: Record,
+) -> None:
+    """Record a step of population ``p``, the ``row``-th of all; at once, v is that after the reset."""
+    size = tables.size[p]
+    place = row * size
+    if record.spikes_at[p] >= 0:
+        out_spikes = record.spikes[record.spikes_at[p] + place :]
+        for n in range(size):
+            out_spikes[n] = fired[n]
+    if record.u_at[p] >= 0:
+        out_u = record.u[record.u_at[p] + place :]
+        for n in range(size):
+            out_u[n] = u[n]
+    if record.v_at[p] >= 0:
+        out_v = record.v[record.v_at[p] + place :]
+        for n in range(size):
+            out_v[n] = v[n]
+        if tables.reset[p] == AT_ONCE:
+            for n in range(size):
+                out_v[n] -= (threshold[n] + 1) * fired[n]
+
+
+@compiled()
 def _update(
     p: int,
     first: int,
@@ -131,22 +162,7 @@ def _update(
                     count += fired[n]
         step = t0 + t - record.latency[p]
         if 0 <= step < n_steps:
-            place = (sample * n_steps + step) * size
-            if record.spikes_at[p] >= 0:
-                out_spikes = record.spikes[record.spikes_at[p] + place :]
-                for n in range(size):
-                    out_spikes[n] = fired[n]
-            if record.u_at[p] >= 0:
-                out_u = record.u[record.u_at[p] + place :]
-                for n in range(size):
-                    out_u[n] = u[n]
-            if record.v_at[p] >= 0:
-                out_v = record.v[record.v_at[p] + place :]
-                for n in range(size):
-                    out_v[n] = v[n]
-                if reset == AT_ONCE:
-                    for n in range(size):
-                        out_v[n] -= (threshold[n] + cast(1)) if fired[n] else cast(0)
+            _keep(p, sample * n_steps + step, fired, u, v, threshold, tables, record)
     pointer[last] = count
     state.facts[0] = max(state.facts[0], peak)
     state.facts[2] = max(state.facts[2], widest)
