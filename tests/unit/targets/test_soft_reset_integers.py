@@ -147,6 +147,9 @@ def test_lowered_it_spikes_as_the_float_network_does(model: NeuronModel) -> None
     assert program.population("a").n_groups == (3 if model.leaky else 1)
     assert program.population("a").latency_steps == 1  # it has synapses without delay
     assert list(LOIHI.check(program)) == [] and list(misfits(program)) == []
+    assert LOIHI.certify(trained, program) == []
+    other = replace(program.population("a"), reset="zero")
+    assert LOIHI.certify(trained, replace(program, populations=(other, program.population("b")))) != []
     floats, integers = interpret(trained, x), simulate(program, x)
     last = float_rungs(trained, program)[-1].graph
     assert [p.model for p in last.populations] == [model] * 2
@@ -237,6 +240,7 @@ def test_a_late_population_never_spikes_before_its_time(model: NeuronModel) -> N
     lowered = LOIHI.lower(late, calibration=inputs())
     assert [f.where for f in lowered.findings if f.code == "ND313"] == ["b[0], worst of 4"]
     program = lowered.program
+    assert LOIHI.certify(late, program) == []
     assert program.population("b").latency_steps == 2
     stream = Stream(program)
     before = [stream.step(np.zeros(10, dtype=np.uint8))["b"].spikes.any() for _ in range(2)]
