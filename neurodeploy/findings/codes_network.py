@@ -225,10 +225,40 @@ SOFT_RESET = Rule(
     "ND220",
     "a soft reset cannot be deployed",
     why=(
-        "Lava's LIF sets v to 0 after a spike; subtracting the threshold does not exist there. Source: "
-        "lava-nc 0.10.0, lava/proc/lif/models.py."
+        "On Loihi neurons subtract by a connection to themselves, which is summed with all other input: "
+        "behind a synaptic filter the subtraction would be smeared over tau_syn. Without a filter a soft "
+        "reset is deployed. Source: lava-nc 0.10.0, lava/proc/atrlif/models.py, ``subthr_dynamics``."
     ),
-    example="a recipe with network.reset = soft",
+    example="a graph with a population of the model cuba_lif_subtract",
+)
+
+SOFT_START = Rule(
+    "ND229",
+    "a neuron with a soft reset starts above its threshold",
+    why=(
+        "Subtract one step late knows the spike of the step before by its v, and a population that runs late "
+        "would spike before its time: neither has a meaning that the chip could keep."
+    ),
+    example="a graph with lif_subtract, v_leak = 2 and v_threshold = 1",
+)
+
+SOFT_RESET_IN_ONNX = Rule(
+    "ND230",
+    "a soft reset cannot be written as ONNX yet",
+    why="The operators of a step know one reset, to 0 or v_reset; the file would compute another network.",
+    example="neurodeploy export RUN --target onnx of a run with network.reset = soft",
+)
+
+LATE_START_CLIPPED = Rule(
+    "ND313",
+    "a population that runs late starts lower than it was trained to",
+    why=(
+        "Its bias is there from the chip's first step, so it starts from what that bias brings to the "
+        "trained start just in time. Where that is a spike before its time, it starts from the largest v "
+        "that is none."
+    ),
+    example="lif_subtract two steps late, with a bias of -1 and a threshold of 1",
+    severity=Severity.NOTE,
 )
 
 DELAYS_ROUNDED = Rule(

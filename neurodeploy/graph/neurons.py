@@ -9,7 +9,7 @@ model outside it is computed by its definition.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -72,6 +72,33 @@ def _if(p: Population, state: NeuronState, i: Floats, dt_s: float) -> tuple[Neur
     return NeuronState(np.where(z, p.v_reset, v), c), z
 
 
+def _subtracting(step: Step) -> Step:
+    """Give a step without a threshold one, which a spike takes off v at once: Norse's reset_subtract."""
+
+    def subtracting(
+        p: Population, state: NeuronState, i: Floats, dt_s: float
+    ) -> tuple[NeuronState, NDArray[np.bool_]]:
+        (v, c), _ = step(p, state, i, dt_s)
+        z = v > p.v_threshold
+        return NeuronState(np.where(z, v - p.v_threshold, v), c), z
+
+    return subtracting
+
+
+def _subtracting_late(step: Step) -> Step:
+    """Give a step without a threshold one, which the step after a spike takes off."""
+
+    def subtracting(
+        p: Population, state: NeuronState, i: Floats, dt_s: float
+    ) -> tuple[NeuronState, NDArray[np.bool_]]:
+        (v, c), _ = step(p, state, i, dt_s)
+        # the last step's spike is known by its v, which nothing has lowered yet (snnTorch's mem_reset)
+        v = np.where(state.v > p.v_threshold, v - p.v_threshold, v)
+        return NeuronState(v, c), v > p.v_threshold
+
+    return subtracting
+
+
 def _filtered(step: Step) -> Step:
     """Put a synaptic current before a step: the step takes the new current for its input."""
 
@@ -111,9 +138,13 @@ class Neuron:
         Whether a synaptic current filters the input.
     leaky
         Whether v decays; without, ``dt * r * i`` is added to it as it is.
+    reset
+        What a spike does to v: ``value`` sets it to v_reset; ``subtract`` takes the threshold off at once,
+        and v is recorded after that; ``subtract_late`` takes it off in the next step, from the v of that
+        step. NIR has the first alone: the others are written as the same node, and named in the metadata.
     compiled
-        Whether it is an Euler step of v, leaky or not, filtered or not, with a threshold or not: the family
-        that the compiled interpreter knows.
+        Whether it is an Euler step of v, leaky or not, filtered or not, with a threshold or not and any of
+        the resets: the family that the compiled interpreter knows.
     """
 
     key: str
@@ -123,7 +154,14 @@ class Neuron:
     spiking: bool
     filtered: bool
     leaky: bool = True
+    reset: str = "value"
     compiled: bool = True
+
+
+def _soft(neuron: Neuron, reset: str, step: Step) -> Neuron:
+    """Give the entry of a neuron that subtracts: v_reset means nothing there."""
+    used = {key: name for key, name in neuron.nir_parameters.items() if name != "v_reset"}
+    return replace(neuron, key=f"{neuron.key}_{reset}", step=step, nir_parameters=used, reset=reset)
 
 
 class NeuronTable(str, Enum):
@@ -155,6 +193,11 @@ class NeuronTable(str, Enum):
         return self.neuron.leaky
 
     @property
+    def reset(self) -> str:
+        """What a spike does to v: ``value``, ``subtract`` or ``subtract_late``."""
+        return self.neuron.reset
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         """The fields of a population that mean something in this model, in the order of the population."""
         used = {*self.neuron.nir_parameters.values(), "bias"}
@@ -172,6 +215,12 @@ class NeuronModel(NeuronTable):
     * ``CUBA_LI``: the same without threshold and reset.
     * ``IF``: ``v += dt*r*i`` and then as ``LIF``; it starts from v = 0.
     * ``I``: the same without threshold and reset.
+    * ``LIF_SUBTRACT``, and so ``CUBA_LIF`` and ``IF``: ``v -= v_threshold where z`` instead, in the same step
+      and recorded after (Norse's ``reset_subtract``, spikingjelly's ``v_reset=None``).
+    * ``LIF_SUBTRACT_LATE``, and so ``CUBA_LIF`` and ``IF``: ``v`` stays where z, and the *next* step takes
+      ``v_threshold`` off after its own leak (hSNN, snnTorch's ``mem_reset`` of the step before).
+
+    The last two are one neuron in two descriptions: see :mod:`neurodeploy.graph.resets`.
     """
 
     LIF = Neuron(
@@ -225,6 +274,12 @@ class NeuronModel(NeuronTable):
         filtered=False,
         leaky=False,
     )
+    LIF_SUBTRACT = _soft(LIF, "subtract", _subtracting(_li))
+    LIF_SUBTRACT_LATE = _soft(LIF, "subtract_late", _subtracting_late(_li))
+    CUBA_LIF_SUBTRACT = _soft(CUBA_LIF, "subtract", _filtered(_subtracting(_li)))
+    CUBA_LIF_SUBTRACT_LATE = _soft(CUBA_LIF, "subtract_late", _filtered(_subtracting_late(_li)))
+    IF_SUBTRACT = _soft(IF, "subtract", _subtracting(_integrated))
+    IF_SUBTRACT_LATE = _soft(IF, "subtract_late", _subtracting_late(_integrated))
 
 
 PARAMETERS = ("tau_s", "v_threshold", "v_leak", "v_reset", "r", "tau_syn_s", "w_in", "bias")
@@ -238,8 +293,19 @@ NIR_DEFAULTS: Mapping[str, float] = {"v_reset": 0.0, "w_in": 1.0}
 
 
 def of_nir_type(kind: str) -> NeuronModel | None:
-    """Give the model that a type of NIR node is read as, None where it is no neuron of the table."""
-    return next((model for model in NeuronModel if model.neuron.nir_type == kind), None)
+    """Give the model that a type of NIR node is read as, None where it is no neuron of the table.
+
+    Of several that are written as one type, that is the one with NIR's own reset, ``value``.
+    """
+    models = (model for model in NeuronModel if model.neuron.nir_type == kind)
+    return next((model for model in models if model.reset == "value"), None)
+
+
+def with_reset(model: NeuronModel, reset: str) -> NeuronModel | None:
+    """Give the model that differs from another in its reset alone, None where the table has none."""
+    nir_type = model.neuron.nir_type
+    alike = (m for m in NeuronModel if m.neuron.nir_type == nir_type and m.reset == reset)
+    return next(alike, None)
 
 
 def ignored_value(parameter: str, dt_s: float) -> float:

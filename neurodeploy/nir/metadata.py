@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from neurodeploy.findings.codes_nir import BAD_PARAMETER, OTHER_DT
 from neurodeploy.findings.finding import NeurodeployError, raise_errors
 from neurodeploy.graph.checks.structure import check_dt
+from neurodeploy.graph.neurons import of_nir_type, with_reset
 from neurodeploy.nir.nodes import FlatGraph
 from neurodeploy.nir.raw import described, shown, text, whole_number
+
+SOFT_RESETS: Mapping[str, str] = {"subtract": "soft_reset", "subtract_late": "soft_reset_late"}
+"""The resets that NIR has no place for, and the metadata key that lists the names of such populations, one a
+line. A reader that does not know the keys takes them for NIR's own reset."""
 
 
 def recorded_dt(flat: FlatGraph, given: float | None) -> float | None:
@@ -47,6 +54,19 @@ def recorded_text(flat: FlatGraph, key: str) -> str | None:
     if value is not None and not isinstance(value, bytes | str):
         raise _metadata(flat, key, "a text")
     return None if value is None else text(value)
+
+
+def recorded_resets(flat: FlatGraph) -> dict[str, str]:
+    """Give the reset of each population that the file says has a soft one; see :data:`SOFT_RESETS`."""
+    resets: dict[str, str] = {}
+    for reset, key in SOFT_RESETS.items():
+        for name in filter(None, (recorded_text(flat, key) or "").split("\n")):
+            node = flat.nodes.get(name)
+            model = None if node is None else of_nir_type(node.type)
+            if name in resets or model is None or with_reset(model, reset) is None:
+                raise _metadata(flat, key, "names of populations that spike, each once")
+            resets[name] = reset
+    return resets
 
 
 def _metadata(flat: FlatGraph, key: str, limit: str) -> NeurodeployError:

@@ -30,7 +30,9 @@ from neurodeploy.nir.spatial.window import CONVOLUTIONS, WINDOWS, Window, window
 from neurodeploy.nir.storage import MAX_NEURONS, read_tree, unreadable
 
 NEURONS: Mapping[str, tuple[str, ...]] = {
-    model.neuron.nir_type: tuple(model.neuron.nir_parameters) for model in NeuronModel
+    model.neuron.nir_type: tuple(model.neuron.nir_parameters)
+    for model in NeuronModel
+    if model.reset == "value"
 }
 """The neurons that can be read, and their parameters."""
 
@@ -75,8 +77,8 @@ class Node:
     absent
         The parameters that the file does not have, and NIR's defaults stand for.
     reset
-        ``value`` (v_reset), or what a dialect says: ``subtract`` (v_threshold, at once), ``late`` (the same,
-        in the next step).
+        ``value`` (v_reset), or what a dialect says: ``subtract`` (v_threshold, at once),
+        ``subtract_late`` (the same, in the next step).
     """
 
     name: str

@@ -12,10 +12,10 @@ from neurodeploy.findings.codes_nir import BAD_STRUCTURE, READ_AS_INTEGRATOR, TO
 from neurodeploy.findings.finding import Finding, NeurodeployError
 from neurodeploy.graph.checks.structure import immediate
 from neurodeploy.graph.model import INPUT, Population, Projection
-from neurodeploy.graph.neurons import PARAMETERS, NeuronModel, ignored_value, of_nir_type
+from neurodeploy.graph.neurons import PARAMETERS, NeuronModel, ignored_value, of_nir_type, with_reset
 from neurodeploy.graph.synapses import Floats, stacked, summed
 from neurodeploy.nir.linear import Drive, Linear
-from neurodeploy.nir.metadata import recorded_text
+from neurodeploy.nir.metadata import recorded_resets, recorded_text
 from neurodeploy.nir.nodes import NEURONS, FlatGraph, Node
 from neurodeploy.nir.raw import shown
 from neurodeploy.nir.storage import MAX_SYNAPSES
@@ -40,6 +40,7 @@ def parts_of(flat: FlatGraph, dt_s: float | None) -> Parts:
     input_shape = _input_shape(flat)
     linear = Linear(flat, input_shape, dt_s)
     neurons = {node.name: node for node in flat.of_type(*NEURONS)}
+    resets = recorded_resets(flat)
     outputs = [node.name for node in flat.of_type("Output") if not node.nested]
     if len(neurons) + len(outputs) > MAX_POPULATIONS:
         found = f"{len(neurons)} populations and {len(outputs)} outputs"
@@ -52,7 +53,8 @@ def parts_of(flat: FlatGraph, dt_s: float | None) -> Parts:
     for name in [*neurons, *outputs]:
         drive = linear.into(name)
         if name in neurons:
-            populations[name] = _population(neurons[name], drive.bias, linear.size(name), dt_s)
+            reset = resets.get(name, neurons[name].reset)
+            populations[name] = _population(neurons[name], reset, drive.bias, linear.size(name), dt_s)
         else:
             source = linear.shown_by(drive)
             shown_by.append(source or name)
@@ -117,9 +119,10 @@ def _too_large(where: str, found: str, limit: str) -> NeurodeployError:
     return TOO_LARGE.error(where=where, found=found, limit=limit, help="Split the network.")
 
 
-def _population(node: Node, bias: Floats, size: int, dt_s: float | None) -> Population:
-    model = of_nir_type(node.type)
-    assert model is not None  # flatten refuses other types
+def _population(node: Node, reset: str, bias: Floats, size: int, dt_s: float | None) -> Population:
+    nirs = of_nir_type(node.type)
+    model = None if nirs is None else with_reset(nirs, reset if nirs.spiking else "value")
+    assert model is not None  # flatten refuses other types, recorded_resets other resets
     given = {name: node.parameters[key] for key, name in model.neuron.nir_parameters.items()}
     values = {
         name: given[name]
@@ -130,6 +133,8 @@ def _population(node: Node, bias: Floats, size: int, dt_s: float | None) -> Popu
     }
     if node.stepwise and dt_s is not None:
         values["r"] = values["r"] / dt_s
+    if model.reset != "value":
+        values["v_reset"] = np.zeros(1)  # what NIR's node holds there means nothing
     full = {name: np.broadcast_to(value, (size,)).astype(np.float64) for name, value in values.items()}
     return Population(name=node.name, model=model, bias=bias, **full)
 

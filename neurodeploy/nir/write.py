@@ -14,6 +14,7 @@ from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.lowering import Branch, canonical
 from neurodeploy.graph.lowering import lower as lower_projection
 from neurodeploy.graph.model import INPUT, Graph, Population
+from neurodeploy.nir.metadata import SOFT_RESETS
 from neurodeploy.nir.readers.frameworks import rewritten_for
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def to_nir(graph: Graph, *, explicit_feedback: bool = True) -> nir.NIRGraph:
     and ``nir.Linear``. The bias of a population rides on the branch with the shortest delay of its first
     projection, which is a ``nir.Affine``; a population without synapses gets an Affine of zeros from the
     input. The readout and every population that feeds no other lead to outputs. What NIR has no place for
-    (dt, order and score) is in the graph's metadata.
+    (dt, order, score, and which populations have a soft reset) is in the graph's metadata.
 
     Parameters
     ----------
@@ -163,6 +164,11 @@ def _metadata(graph: Graph) -> dict[str, float | int | str]:
         "populations": "\n".join(p.name for p in graph.populations),
         "readout": graph.readout.population if graph.readout else "",
         "score": graph.readout.score if graph.readout else "",
+        **{
+            key: "\n".join(names)
+            for reset, key in SOFT_RESETS.items()
+            if (names := [p.name for p in graph.populations if p.model.reset == reset])
+        },
     }
 
 

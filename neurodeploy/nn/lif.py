@@ -7,7 +7,6 @@ from typing import Any
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from neurodeploy.findings.codes_network import SOFT_RESET
 from neurodeploy.graph.model import NeuronModel, Population
 from neurodeploy.nn.neuron_layer import NeuronLayer, time_constants, with_state
 from neurodeploy.nn.tau import TimeConstants
@@ -34,7 +33,7 @@ class LIF(NeuronLayer):
         A neuron spikes where ``v > v_threshold``; v is then set to ``v_reset``. Without input v decays to
         ``v_leak``, where it starts.
     reset
-        ``"hard"``, or ``"soft"``: subtract the threshold. Not every target has a soft reset.
+        ``"hard"``, or ``"soft"``: subtract the threshold. In a Graph that is ``LIF_SUBTRACT``.
     surrogate, surrogate_alpha, detach_reset
         As for :func:`~neurodeploy.ops.scan.scans.lif_box_scan`.
     """
@@ -96,15 +95,9 @@ class LIF(NeuronLayer):
 
     def to_population(self, name: str, *, bias: ArrayLike = 0.0) -> Population:
         """Give the LIF population, see :meth:`NeuronLayer.to_population`."""
-        if self.reset == "soft":
-            raise SOFT_RESET.error(
-                where=name,
-                found="soft (subtract the threshold)",
-                limit="hard (set v to v_reset): the only reset of a Graph",
-                help='Train with reset="hard".',
-            )
         spike = {key: self.options[key] for key in ("v_threshold", "v_reset")}
-        return self._population(name, NeuronModel.LIF, bias, **spike)
+        model = NeuronModel.LIF_SUBTRACT if self.reset == "soft" else NeuronModel.LIF
+        return self._population(name, model, bias, **spike)
 
 
 class CubaLIF(NeuronLayer):

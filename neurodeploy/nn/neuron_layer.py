@@ -79,11 +79,6 @@ class NeuronLayer(nn.Module, ABC):
             Its name.
         bias
             Constant input current, one or ``[neuron]``.
-
-        Raises
-        ------
-        NeurodeployError
-            ND220 (exit 3) a soft reset.
         """
 
     def _population(self, name: str, model: NeuronModel, bias: ArrayLike, **values: ArrayLike) -> Population:

@@ -102,6 +102,14 @@ def _data_fits(recipe: Recipe) -> Iterator[Finding]:
             limit=f"above {network.v_reset:g} (network.v_reset)",
             help="Raise v_threshold.",
         )
+    if network.reset == "soft" and network.v_threshold <= 0:
+        yield KEYS_DISAGREE.finding(
+            message="a soft reset subtracts a threshold that is not above 0",
+            where="network.v_threshold",
+            found=f"{network.v_threshold:g}",
+            limit='above 0 with reset = "soft"',
+            help="Raise v_threshold.",
+        )
     per_step = network.readout.score == "per_step"
     if data.kind in BUILT_IN and per_step != (
         data.kind == "mts-xor"

@@ -260,8 +260,7 @@ class Network(Section):
     v_reset: float = Field(default=0.0, ge=-1e6, le=1e6, description="Value of v after a spike.")
     reset: Literal["hard", "soft"] = Field(
         default="hard",
-        description="Set v to v_reset, or subtract the threshold. Soft trains, but no target "
-        "here can hold it.",
+        description="Set v to v_reset, or subtract the threshold.",
     )
     detach_reset: bool = Field(default=True, description="Whether gradients do not flow through the reset.")
     surrogate: Literal["super", "triangle", "tanh", "circ", "heavi_erfc", "box", "atan"] = Field(

@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 
 from neurodeploy.data.samples import Samples, load_samples
-from neurodeploy.findings.codes_network import SOFT_RESET
 from neurodeploy.findings.codes_usage import ARRAY_MISSING, SPIKES_SHAPE
 from neurodeploy.findings.finding import raise_errors
 from neurodeploy.graph.checks import check_graph
@@ -75,7 +74,7 @@ def load_run(path: Path, *, golden_samples: int = GOLDEN_SAMPLES) -> TrainedRun:
     ------
     NeurodeployError
         ND001 no such folder, ND050 not a finished run, ND002 an unreadable file, ND101 NaN or infinite
-        parameters, ND220 soft reset (exit 3), or a finding of the recipe.
+        parameters, or a finding of the recipe.
     """
     network = read_network(path)
     graph = to_graph(network)
@@ -126,10 +125,9 @@ def to_graph(network: SpikingNetwork) -> Graph:
     Raises
     ------
     NeurodeployError
-        ND220 (exit 3) soft reset; ND101 a parameter is NaN or infinite; other ND1xx of a graph.
+        ND101 a parameter is NaN or infinite; other ND1xx of a graph.
     """
     recipe = network.recipe
-    refuse_soft_reset(recipe)
     populations, projections = [], []
     source = INPUT
     for index, layer in enumerate(network.layers()):
@@ -153,17 +151,6 @@ def to_graph(network: SpikingNetwork) -> Graph:
     )
     raise_errors(check_graph(graph))
     return graph
-
-
-def refuse_soft_reset(recipe: Recipe) -> None:
-    """Raise ND220 (exit 3) where a spike subtracts the threshold: no Graph and no target here does that."""
-    if recipe.network.reset == "soft":
-        raise SOFT_RESET.error(
-            where=f"{recipe.name}: network.reset",
-            found="soft (subtract the threshold)",
-            limit="hard (set v to v_reset): the only reset of a Graph",
-            help='Train with network.reset = "hard".',
-        )
 
 
 def golden_traces(network: SpikingNetwork, spikes: NDArray[np.uint8]) -> Traces:

@@ -16,7 +16,6 @@ from neurodeploy.targets.target import Target
 from neurodeploy.training.model.connections import has_delays, recurrent_range
 from neurodeploy.training.model.neurons import NEURONS
 from neurodeploy.training.model.spiking_network import READOUT, hidden_name
-from neurodeploy.training.to_graph import refuse_soft_reset
 from neurodeploy.units import steps_to_delay
 
 REPRESENTED = 512
@@ -36,7 +35,7 @@ def check_target(recipe: Recipe, target: str | Path | Target[Any]) -> None:
     Raises
     ------
     NeurodeployError
-        What the target's rules say of :func:`worst_case_graph` (ND2xx, exit 3); ND220 soft reset; ND027 to
+        What the target's rules say of :func:`worst_case_graph` (ND2xx, exit 3); ND027 to
         ND029 and ND424 the target itself.
     """
     chosen = load_target(target) if isinstance(target, str | Path) else target
@@ -60,13 +59,7 @@ def worst_case_graph(recipe: Recipe, *, n_inputs: int | None = None, n_classes: 
     Graph
         With weights of 1. Larger populations than :data:`REPRESENTED` are two: one with synapses, and
         ``<name>-rest`` with the other neurons, so that a recipe of any size costs little to check.
-
-    Raises
-    ------
-    NeurodeployError
-        ND220 (exit 3) soft reset, which no Graph holds.
     """
-    refuse_soft_reset(recipe)
     network, dt_s = recipe.network, recipe.data.dt_s
     neuron = NEURONS[network.neuron]
     tau_syn_s, w_in = neuron.filter_of(network, dt_s)
@@ -85,7 +78,7 @@ def worst_case_graph(recipe: Recipe, *, n_inputs: int | None = None, n_classes: 
             "w_in": w_in,
         }
         populations += [
-            _population(part, neuron.model, n, **values) for part, n in _parts(name, size).items()
+            _population(part, neuron.model_of(network), n, **values) for part, n in _parts(name, size).items()
         ]
         n_targets = min(size, REPRESENTED)
         steps = _steps(recipe, n_targets, n_sources, taps[index])

@@ -36,7 +36,7 @@ def watch(event, arguments):
 sys.addaudithook(watch)
 root = importlib.import_module(sys.argv[1])
 for module in pkgutil.walk_packages(root.__path__, f"{root.__name__}."):
-    if module.name.rpartition(".")[2] in ("__main__", "runner"):
+    if module.name.rpartition(".")[2] in ("__main__", "runner", "runner_processes"):
         continue  # programs, not modules: one is ours to start, one runs in Lava's environment
     before = len(seen)
     importlib.import_module(module.name)

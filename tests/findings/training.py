@@ -166,11 +166,6 @@ def lif_soft_reset(_: Place) -> Iterable[Finding]:
     return ()
 
 
-@triggers("ND220")
-def soft_reset(place: Place) -> str:
-    return train(place, "network.reset=soft")
-
-
 @triggers("ND057")
 def run_file_changed(place: Place) -> str:
     weights = place.trained("plain") / "model.safetensors"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.model import INPUT
-from neurodeploy.targets.loihi.chip import DU_NO_FILTER
+from neurodeploy.targets.loihi.chip import DU_NO_FILTER, MAX_FALL
 from neurodeploy.targets.loihi.lava.environment import lava_python
 from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation, FixedProjection
 from neurodeploy.traces import Traces
@@ -61,6 +61,7 @@ def population(name: str, n: int, **values: object) -> FixedPopulation:
         scale=np.ones(n),
         origin=np.zeros(n),
         latency_steps=int(str(values.get("latency_steps", 0))),
+        reset=str(values.get("reset", "zero")),
         **arrays,
     )
 
@@ -129,6 +130,7 @@ def random_family(
     input_max: int,
     lean: bool = False,
     max_delay: int = 63,
+    soft: bool = False,
 ) -> Pack:
     """Draw one family.
 
@@ -148,6 +150,8 @@ def random_family(
         Fewer taps, groups and delayed projections: Lava's time goes with these, not with neurons.
     max_delay
         Longest delay drawn; drawn often on purpose, like 0.
+    soft
+        Whether its populations subtract the threshold, half of them at once and half one step late.
     """
     few = [1, 1, 1, 1, 1, 2] if lean else [1, 1, 2, 3]
     per_member = {INPUT: int(rng.integers(2, 6))}
@@ -196,6 +200,12 @@ def random_family(
         du = rng.choice([0, 100, 1023, 4094, DU_NO_FILTER, DU_NO_FILTER, DU_NO_FILTER], n_groups)
         dv = rng.choice([0, 0, 1, 163, 819, 2048, 4095], n_groups)
         biased = rng.random() < 0.5
+        changes: dict[str, object] = {}
+        if soft:  # thresholds that a connection can subtract, also those that take two
+            large = rng.choice([0, 0, 37, 300, 12345, MAX_FALL], n_groups)
+            vth = np.minimum(MAX_FALL, np.maximum(vth, large * (rng.random() < 0.5)))
+            du = np.full(n_groups, DU_NO_FILTER)
+            changes["reset"] = rng.choice(["subtract", "subtract_late"])
         populations.append(
             population(
                 name,
@@ -208,6 +218,7 @@ def random_family(
                 v_initial=rng.integers(-5000, 5000, n) if rng.random() < 0.3 else 0,
                 group=group[name],
                 latency_steps=int(rng.integers(0, 3)),
+                **changes,
             )
         )
     rate = rng.uniform(0.02, 0.5, len(owner[INPUT]))
@@ -303,6 +314,38 @@ def corners(n_steps: int, *, max_delay: int = 63) -> list[Pack]:
     ]
 
 
+def soft_corners(n_steps: int) -> list[Pack]:
+    """Give hand-made networks of soft resets: exact hits, several thresholds a step, ends of registers."""
+    always = np.ones((1, n_steps, 1), dtype=np.uint8)
+
+    def one(name: str, weight: int, reset: str, *, exponent: int = 0, **values: object) -> Pack:
+        own = population(f"{name}_{reset}", 1, reset=reset, **values)
+        return single(
+            network([own], [projection(INPUT, own.name, [[weight]], 0, exponent)], name=name), always
+        )
+
+    made = []
+    for reset in ("subtract", "subtract_late"):
+        made += [
+            one("hits_exactly", 10, reset, vth=30),
+            one("misses_by_one", 10, reset, vth=31, dv=0),
+            one("threshold_of_zero", -1, reset, vth=0, v_initial=-1, bias_mantissa=3),
+            one("starts_above", 1, reset, vth=3, v_initial=2**23 - 1, dv=41),
+            one("runs_away", 255, reset, vth=100, dv=1),
+            one("saturates_up", 255, reset, exponent=7, vth=10, dv=1),
+            one("saturates_down", -255, reset, exponent=7, vth=MAX_FALL, dv=1),
+            one("subtracts_most", 255, reset, exponent=6, vth=MAX_FALL, dv=163),
+            one("takes_two_connections", 255, reset, vth=1023, dv=819),
+            one("forgets_all_but_a_bit", 255, reset, vth=200, dv=4095),
+            one("mostly_bias", 1, reset, vth=77, dv=409, bias_mantissa=4095, bias_exponent=3),
+        ]
+    return made
+
+
+def _corners(n_steps: int, *, soft: bool) -> list[Pack]:
+    return soft_corners(n_steps) if soft else corners(n_steps)
+
+
 def random_pack(
     seed: int,
     *,
@@ -312,15 +355,18 @@ def random_pack(
     graded: bool,
     lean: bool = False,
     with_corners: bool = True,
+    soft: bool = False,
 ) -> Pack:
     """Draw a pack; the same arguments give the same pack."""
     rng = np.random.default_rng(seed)
     input_max = 15 if graded else 1
     parts = [
-        random_family(rng, f"f{i}", members=members, n_steps=n_steps, input_max=input_max, lean=lean)
+        random_family(
+            rng, f"f{i}", members=members, n_steps=n_steps, input_max=input_max, lean=lean, soft=soft
+        )
         for i in range(families)
     ]
-    return pack([*parts, *(corners(n_steps) if with_corners else ())])
+    return pack([*parts, *(_corners(n_steps, soft=soft) if with_corners else ())])
 
 
 def mismatches(whole: Pack, found: Traces, expected: Traces) -> list[str]:

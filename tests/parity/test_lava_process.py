@@ -90,3 +90,14 @@ def test_hundreds_of_random_networks_are_equal_in_every_step(tmp_path: Path, see
             for key in RECORD:
                 packed = getattr(found.populations[name], key)[..., chosen[name]]
                 np.testing.assert_array_equal(packed, getattr(trace, key), err_msg=f"{key} of {name}")
+
+
+@pytest.mark.lava
+def test_soft_resets_are_equal_in_every_step(tmp_path: Path) -> None:
+    """Lava's ATRLIF with a connection to itself, at once and one step late."""
+    packing.need_lava()
+    whole = packing.random_pack(11, families=2, members=4, n_steps=40, graded=True, lean=True, soft=True)
+    found = in_lava(whole, tmp_path)
+    assert packing.mismatches(whole, found, simulate_reference(whole.program, whole.spikes)) == []
+    assert {p.reset for p in whole.program.populations} == {"subtract", "subtract_late"}
+    assert sum(trace.spikes.any() for trace in found.populations.values()) > len(found.populations) / 2

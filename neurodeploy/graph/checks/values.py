@@ -123,6 +123,9 @@ def _taus(graph: Graph, population: Population) -> Iterator[Finding]:
 def _threshold(graph: Graph, population: Population) -> Iterator[Finding]:
     if "v_threshold" not in population.model.parameters:
         return
+    if population.model.reset != "value":
+        yield from _threshold_to_subtract(graph, population)
+        return
     low = population.v_threshold <= population.v_reset
     if low.any():
         gap = np.where(low, population.v_threshold - population.v_reset, np.inf)
@@ -133,6 +136,20 @@ def _threshold(graph: Graph, population: Population) -> Iterator[Finding]:
             found=f"v_threshold {population.v_threshold[at]:g}, v_reset {population.v_reset[at]:g}",
             limit="v_threshold > v_reset",
             help="Raise v_threshold or lower v_reset.",
+        )
+
+
+def _threshold_to_subtract(graph: Graph, population: Population) -> Iterator[Finding]:
+    """ND109: taking the threshold off does not lower v."""
+    low = population.v_threshold <= 0
+    if low.any():
+        at = int(np.where(low, population.v_threshold, np.inf).argmin())
+        yield THRESHOLD_BELOW_RESET.finding(
+            message="a threshold that a spike subtracts is not above 0, so the neuron never comes to rest",
+            where=_element(low, f"{graph.name}: {population.name}.v_threshold", at, "worst"),
+            found=f"v_threshold {population.v_threshold[at]:g}",
+            limit="v_threshold > 0",
+            help="Raise v_threshold.",
         )
 
 

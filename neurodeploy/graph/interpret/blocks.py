@@ -37,6 +37,8 @@ class Parameters(NamedTuple):
     bias: NDArray[np.float64]
     filtered: NDArray[np.bool_]
     leaky: NDArray[np.bool_]
+    subtracts: NDArray[np.bool_]
+    late: NDArray[np.bool_]
 
 
 class Block(NamedTuple):
@@ -169,4 +171,6 @@ def parameters_of(dt_s: float, block: list[Population]) -> Parameters:
         bias=join([p.bias for p in block]),
         filtered=join([np.full(p.size, p.model.filtered) for p in block]),
         leaky=join([np.full(p.size, p.model.leaky) for p in block]),
+        subtracts=join([np.full(p.size, p.model.reset == "subtract") for p in block]),
+        late=join([np.full(p.size, p.model.reset == "subtract_late") for p in block]),
     )

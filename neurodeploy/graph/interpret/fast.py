@@ -170,8 +170,13 @@ def _advance_python(p: Any, synapses: Any, current: Any, z: Any, v_out: Any) -> 
                 x = v[m] + p.alpha[m] * (p.r[m] * i + p.v_leak[m] - v[m])
             else:
                 x = v[m] + p.alpha[m] * (p.r[m] * i)
+            if p.late[m] and v[m] > p.v_threshold[m]:
+                x -= p.v_threshold[m]
             if x > p.v_threshold[m]:
-                x = p.v_reset[m]
+                if p.subtracts[m]:
+                    x -= p.v_threshold[m]
+                elif not p.late[m]:
+                    x = p.v_reset[m]
                 z[step, m] = 1
                 for k in range(synapses.start[m], synapses.start[m + 1]):
                     flat[step * n + synapses.offset[k]] += synapses.weight[k]

@@ -122,7 +122,8 @@ def _norse(reading: Reading, node: Node) -> Node:
 
 def _snntorch(reading: Reading, node: Node) -> Node:
     """snntorch/export_nir.py, _extract_snntorch_module; _neurons/leaky.py and synaptic.py."""
-    reset = {"zero": "value", "subtract": "late", "subtract-at-once": "subtract"}[reading.said("reset")]
+    resets = {"zero": "value", "subtract": "subtract_late", "subtract-at-once": "subtract"}
+    reset = resets[reading.said("reset")]
     if node.stepwise:  # beta = 1
         return replace(node, reset=reset)
     if node.type in WITHOUT_LEAK:
@@ -189,7 +190,7 @@ def _spyx(reading: Reading, node: Node) -> Node:
     if node.type in FILTERED:
         reading.expect(node, "w_in", node.parameters["w_in"], 1.0, "1")
         node = with_parameters(node, w_in=node.parameters["tau_syn"] / dt_s)
-    return replace(whole_input(node, dt_s), reset="subtract" if node.type == "CubaLIF" else "late")
+    return replace(whole_input(node, dt_s), reset="subtract" if node.type == "CubaLIF" else "subtract_late")
 
 
 _MEANS: Mapping[str, tuple[Means, tuple[str, ...], str]] = {
@@ -282,15 +283,6 @@ def translated(flat: FlatGraph, dialect: Dialect, dt_s: float) -> FlatGraph:
             nodes[node.name] = means(reading, node)
     note = READ_AS_DIALECT.finding(where=flat.where, found=str(dialect), limit=told)
     made = replace(flat, nodes=nodes, notes=(*flat.notes, note))
-    soft = [node for node in neurons_of(made, *SPIKING) if node.reset != "value"]
-    if soft:
-        how = "one step later" if soft[0].reset == "late" else "at once"
-        raise reading.more(
-            f"{flat.where}: {shown(soft[0].name)}",
-            f"neurons that reset by subtracting the threshold, {how}",
-            "neurons that reset to a value: this version knows no others",
-            "Train with a reset to zero.",
-        )
     return _a_step_later(made, dt_s) if dialect.name == "spyx" else made
 
 

@@ -12,6 +12,11 @@ STATE_LIMIT = 2**23 - 1
 STATE_SHIFT = 6
 """Thresholds and synaptic input are shifted left by this. Source: the same, ``vth_shift``, ``act_shift``."""
 
+MAX_FALL = 255 << 7
+"""What a soft reset may take off, in units of the threshold register: a self-inhibiting connection, and a
+second one for what its exponent leaves over, hold every whole number up to this. Source: 8-bit weights and
+the largest weight exponent, as in ``targets/loihi2.toml``."""
+
 DU_NO_FILTER = 4095
 """The du that clears u at every step: u keeps (4096-(du+1))/4096."""
 

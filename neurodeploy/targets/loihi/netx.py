@@ -48,6 +48,8 @@ def _chain_misfits(program: FixedGraph) -> Iterator[str]:
 def _population_misfits(p: FixedPopulation) -> Iterator[str]:
     if p.n_groups > 1:
         yield f"{p.name} has {p.n_groups} tau groups: NetX holds one dv, du and vth a layer"
+    if p.soft:
+        yield f"{p.name} has a soft reset: every neuron of NetX is a LIF, which resets to 0"
     if p.v_initial.any():
         yield f"{p.name} does not start from v = 0"
     unit = 1 << BIAS_EXPONENT

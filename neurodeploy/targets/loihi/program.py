@@ -10,8 +10,13 @@ from numpy.typing import NDArray
 
 from neurodeploy.graph.arrays import ReadOnlyArrays
 from neurodeploy.graph.model import INPUT, Readout
+from neurodeploy.targets.loihi.chip import DECAY_BITS
+from neurodeploy.units import round_nearest
 
 Ints = NDArray[np.int32]
+
+RESETS = ("zero", "subtract", "subtract_late")
+"""What a spike does to v; see :class:`FixedPopulation`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,6 +46,10 @@ class FixedPopulation(ReadOnlyArrays):
         Which chip process a neuron belongs to, 0..n_groups-1; dv, du and vth are constant within one.
     latency_steps
         How many steps later than in the Graph this population runs.
+    reset
+        ``zero``: a spike sets v to 0. ``subtract`` and ``subtract_late`` are soft: v is not touched by its
+        spike, it spikes where v >= vth << 6, and the next step's input is less by :attr:`fall`. With
+        ``subtract`` the v of a trace is that after the reset, ``v - (vth << 6)`` where it spikes.
     """
 
     name: str
@@ -55,6 +64,26 @@ class FixedPopulation(ReadOnlyArrays):
     v_initial: Ints
     group: Ints
     latency_steps: int
+    reset: str = "zero"
+
+    @property
+    def soft(self) -> bool:
+        """Whether a spike subtracts the threshold."""
+        return self.reset != "zero"
+
+    @property
+    def fall(self) -> Ints:
+        """What a spike takes off the summed input of the next step, ``[neuron]``; 0 with a hard reset.
+
+        ``vth`` one step late; at once what is left of it after a step, ``vth * (4096 - dv) / 4096``, to the
+        nearest.
+        """
+        if self.reset == "zero":
+            return np.zeros_like(self.vth)
+        if self.reset == "subtract_late":
+            return self.vth
+        kept = (1 << DECAY_BITS) - self.dv.astype(np.int64)
+        return (round_nearest(self.vth * kept / 2.0**DECAY_BITS)).astype(np.int32)
 
     @property
     def size(self) -> int:

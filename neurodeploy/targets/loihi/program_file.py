@@ -15,7 +15,8 @@ from neurodeploy.files.hdf5_guard import children, read_array
 from neurodeploy.findings.codes_usage import BAD_PROGRAM, NO_SUCH_PATH, PROGRAM_UNREADABLE
 from neurodeploy.findings.finding import Finding, NeurodeployError
 from neurodeploy.graph.model import INPUT, SCORES, Readout
-from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation, FixedProjection
+from neurodeploy.targets.loihi.program import RESETS, FixedGraph, FixedPopulation, FixedProjection
+from neurodeploy.targets.loihi.soft_reset import soft_reset_misfits
 
 FORMAT = "neurodeploy program"
 SCHEMA = 1
@@ -69,6 +70,8 @@ def write_program(program: FixedGraph, path: Path) -> None:
             group.attrs["name"] = population.name
             group.attrs["spiking"] = bool(population.spiking)
             group.attrs["latency_steps"] = population.latency_steps
+            if population.soft:
+                group.attrs["reset"] = population.reset
             for key in _POPULATION_ARRAYS:
                 group.create_dataset(key, data=getattr(population, key), track_times=False)
         projections = file.create_group("projections")
@@ -192,6 +195,7 @@ def _population(group: Any) -> FixedPopulation:
         name=_text(group, "name"),
         spiking=_flag(group, "spiking"),
         latency_steps=_integer(group, "latency_steps"),
+        reset=_text(group, "reset") if "reset" in group.attrs else "zero",
         **arrays,
     )
 
@@ -250,6 +254,10 @@ def _population_misfits(population: FixedPopulation) -> Iterator[str]:
         yield f"{name}: scale or origin is not finite"
     elif (population.scale <= 0).any():
         yield f"{name}: scale is not above 0"
+    if population.reset not in RESETS or (population.soft and not population.spiking):
+        yield f"{name}: the reset {population.reset!r} is unknown, or the population does not spike"
+    elif population.soft:
+        yield from soft_reset_misfits(population)
     if population.latency_steps < 0:
         yield f"{name}: latency_steps is {population.latency_steps}"
     if (population.bias_exponent < 0).any() or (population.bias_exponent > 31).any():

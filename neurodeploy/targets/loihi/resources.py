@@ -8,6 +8,7 @@ import numpy as np
 
 from neurodeploy.targets.limits import Limit
 from neurodeploy.targets.loihi.program import FixedGraph
+from neurodeploy.targets.loihi.soft_reset import self_inhibition
 from neurodeploy.targets.target import Resources
 
 
@@ -24,6 +25,11 @@ def resources(program: FixedGraph, limits: Mapping[str, Limit]) -> Resources:
         delayed = bool((c.delay_steps[c.weight != 0] > 0).any())
         populations[c.target]["synapses"] += n_synapses
         populations[c.target]["synapse_bytes"] += n_synapses * (2 if delayed else 1)
+    for p in program.populations:  # what subtracts the threshold
+        own = [len(self_inhibition(int(fall))) for fall in p.fall]
+        n_connections += max(own) * p.n_groups
+        populations[p.name]["synapses"] += sum(own)
+        populations[p.name]["synapse_bytes"] += sum(own)
     names = ("neurons", "synapses", "synapse_bytes")
     totals = {name: sum(p[name] for p in populations.values()) for name in names}
     totals |= {"connections": n_connections, "cores_at_least": cores_at_least(program, limits)}
@@ -48,5 +54,5 @@ def cores_at_least(program: FixedGraph, limits: Mapping[str, Limit]) -> int:
     n_bytes = sum(
         np.count_nonzero(c.weight) * (2 if (c.delay_steps[c.weight != 0] > 0).any() else 1)
         for c in program.connections()
-    )
+    ) + sum(len(self_inhibition(int(fall))) for p in program.populations for fall in p.fall)
     return max(by_neurons, -(-int(n_bytes) // limits["synapse_bytes_per_core"].value))

@@ -27,6 +27,7 @@ from neurodeploy.targets.loihi.lower.delays import solve_latencies
 from neurodeploy.targets.loihi.lower.notes import register_shift, too_long
 from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation
 from neurodeploy.targets.loihi.resources import cores_at_least
+from neurodeploy.targets.loihi.soft_reset import soft_reset_findings
 
 
 def rules(program: FixedGraph, limits: Mapping[str, Limit]) -> Iterator[Finding]:
@@ -43,7 +44,8 @@ def rules(program: FixedGraph, limits: Mapping[str, Limit]) -> Iterator[Finding]
     -------
     Iterator[Finding]
         ND201 delays, ND202 weights, ND203 weight exponents, ND204 decays, ND205 thresholds, ND206 biases,
-        ND207 tau groups, ND208 initial state, ND209 input values, ND210 cores, ND211 neurons.
+        ND207 tau groups, ND208 initial state, ND209 input values, ND210 cores,
+        ND211 neurons.
     """
     yield from _input_rules(program.name, program.input_max, limits)
     yield from _weight_rules(program, limits)
@@ -73,9 +75,9 @@ def graph_rules(graph: Graph, limits: Mapping[str, Limit]) -> Iterator[Finding]:
     Returns
     -------
     Iterator[Finding]
-        ND201 delays, ND209 input values, ND211 neurons, with the meaning that they have in :func:`rules`.
-        A delay counts as the register will hold it: with the latencies of both ends, less the step that a
-        connection takes by itself.
+        ND201 delays, ND209 input values, ND211 neurons, ND220 and ND229 soft resets, with the meaning that
+        they have in :func:`rules`. A delay counts as the register will hold it: with the latencies of both
+        ends, less the step that a connection takes by itself.
     """
     yield from _input_rules(graph.name, graph.input_max, limits)
     steps = {p.name: p.synapses(graph.dt_s).delay_steps for p in graph.projections}
@@ -88,6 +90,7 @@ def graph_rules(graph: Graph, limits: Mapping[str, Limit]) -> Iterator[Finding]:
         where, shift = f"{graph.name}.{projection.name}", register_shift(projection, latency)
         used, at = steps[projection.name], projection.listed.where
         yield from too_long(where, used, graph.dt_s, limits["max_delay_steps"], shift=shift, at=at)
+    yield from soft_reset_findings(graph)
     n_neurons = sum(population.size for population in graph.populations)
     yield from _neuron_rules(graph.name, n_neurons, limits)
 

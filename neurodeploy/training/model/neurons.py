@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.graph.model import NeuronModel
+from neurodeploy.graph.neurons import with_reset
 from neurodeploy.nn.lif import LIF, CubaLIF
 from neurodeploy.nn.tau import TimeConstants
 from neurodeploy.recipe import Network
@@ -28,7 +29,7 @@ class TrainedNeuron:
     Attributes
     ----------
     model
-        What it is in a Graph.
+        What it is in a Graph, with a hard reset.
     resets
         The recipe's resets that it has: ``hard``, ``soft``.
     layer
@@ -41,6 +42,12 @@ class TrainedNeuron:
     resets: tuple[str, ...]
     layer: Callable[[Network, int, TimeConstants, float], LIF | CubaLIF]
     tau_syn_s: Callable[[Network], float | None]
+
+    def model_of(self, recipe: Network) -> NeuronModel:
+        """Give what it is in a Graph with the recipe's reset; Norse's soft reset subtracts at once."""
+        found = with_reset(self.model, "subtract") if recipe.reset == "soft" else self.model
+        assert found is not None  # every model that spikes has one
+        return found
 
     def alpha_syn(self, recipe: Network, dt_s: float) -> float | None:
         """Give dt/tau_syn of the synaptic current; None without one."""

@@ -10,7 +10,15 @@ from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.interpret import interpret, interpret_reference
 from neurodeploy.graph.lowering import canonical_population
 from neurodeploy.graph.model import Population
-from neurodeploy.graph.neurons import PARAMETERS, Neuron, NeuronModel, NeuronState, NeuronTable, of_nir_type
+from neurodeploy.graph.neurons import (
+    PARAMETERS,
+    Neuron,
+    NeuronModel,
+    NeuronState,
+    NeuronTable,
+    of_nir_type,
+    with_reset,
+)
 
 DT_S = 0.01
 
@@ -42,7 +50,7 @@ def test_an_entry_names_parameters_that_nir_and_the_population_have(model):
     node = getattr(nir, entry.nir_type)
     assert {f.name for f in fields(node)} >= set(entry.nir_parameters)
     assert set(entry.nir_parameters.values()) < {f.name for f in fields(Population)}
-    assert of_nir_type(entry.nir_type) is model
+    assert with_reset(of_nir_type(entry.nir_type), entry.reset) is model
     assert ("v_threshold" in model.parameters) == model.spiking
     assert ("tau_syn_s" in model.parameters) == model.filtered
 
@@ -52,9 +60,9 @@ def test_a_population_has_no_arrays_but_the_parameters_of_the_table():
 
 
 def test_a_model_is_found_by_its_name_in_files():
-    assert [NeuronModel(name) for name in ("lif", "li", "cuba_lif", "cuba_li", "if", "i")] == list(
-        NeuronModel
-    )
+    names = ["lif", "li", "cuba_lif", "cuba_li", "if", "i"]
+    names += [f"{n}_{reset}" for n in ("lif", "cuba_lif", "if") for reset in ("subtract", "subtract_late")]
+    assert [NeuronModel(name) for name in names] == list(NeuronModel)
     assert NeuronModel.LIF == "lif"
     assert NeuronModel.LIF.value == "lif"
     assert of_nir_type("Conv2d") is None

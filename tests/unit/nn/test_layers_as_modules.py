@@ -10,9 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from neurodeploy.findings.finding import NeurodeployError
 from neurodeploy.graph.interpret import interpret_reference
-from neurodeploy.graph.model import Graph, Readout
+from neurodeploy.graph.model import Graph, NeuronModel, Readout
 from neurodeploy.nn import (
     LI,
     LIF,
@@ -179,9 +178,9 @@ def test_fixed_delays_are_the_drawn_ones_to_the_nearest_step() -> None:
     assert np.abs(drawn - fixed.steps.numpy()).max() <= 0.5
 
 
-def test_a_soft_reset_has_no_population() -> None:
-    with pytest.raises(NeurodeployError, match="ND220"):
-        lif(reset="soft").to_population("a")
+def test_a_soft_reset_is_a_model_of_its_own() -> None:
+    assert lif(reset="soft").to_population("a").model is NeuronModel.LIF_SUBTRACT
+    assert lif().to_population("a").model is NeuronModel.LIF
 
 
 def test_states_and_connections_that_do_not_fit_are_refused() -> None:

@@ -13,8 +13,8 @@ from norse.torch import LIFBoxCell, LIFCell, LIFParameters
 from norse.torch.functional.lif_box import LIFBoxParameters
 
 from neurodeploy.findings.finding import Exit, NeurodeployError
-from neurodeploy.graph.interpret import interpret_reference
-from neurodeploy.graph.model import Graph
+from neurodeploy.graph.interpret import interpret, interpret_reference
+from neurodeploy.graph.model import Graph, NeuronModel
 from neurodeploy.nir.read import read_nir
 from neurodeploy.nir.write import write_nir
 from neurodeploy.recipe import Recipe, list_recipes, load_recipe
@@ -199,12 +199,17 @@ def test_the_trained_network_steps_as_norses_own_cells_do() -> None:
         assert np.array_equal(torch.stack(norse, dim=1).numpy().astype(np.uint8), trace.spikes), neuron
 
 
-def test_a_soft_reset_is_a_target_rule() -> None:
+def test_a_soft_reset_subtracts_at_once_as_it_was_trained() -> None:
+    rng = np.random.default_rng(5)
     network = SpikingNetwork(recipe_of({"reset": "soft"}), N_INPUTS, N_CLASSES)
-    with pytest.raises(NeurodeployError) as caught:
-        to_graph(network)
-    assert caught.value.findings[0].code == "ND220"
-    assert caught.value.exit_code == Exit.TARGET_RULE
+    graph = to_graph(network)
+    assert {p.model for p in graph.populations} == {NeuronModel.LIF_SUBTRACT, NeuronModel.LI}
+    spikes = (rng.random((3, N_STEPS, N_INPUTS)) < 0.5).astype(np.uint8)
+    trained, found = golden_traces(network, spikes), interpret(graph, spikes)
+    assert trained.populations["hidden1"].spikes.any()
+    for name, trace in trained.populations.items():
+        assert np.array_equal(trace.spikes, found.populations[name].spikes)
+        assert np.allclose(trace.v, found.populations[name].v, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

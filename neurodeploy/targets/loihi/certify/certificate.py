@@ -124,6 +124,8 @@ def _structure(graph: Graph, program: FixedGraph) -> Iterator[Finding]:
         ("input size", graph.input_size, program.input_size),
         ("largest input", graph.input_max, program.input_max),
         ("readout", graph.readout, program.readout),
+        ("resets", ["zero" if p.model.reset == "value" else p.model.reset for p in graph.populations],
+         [p.reset for p in program.populations]),
         ("which neurons spike", [p.model.spiking for p in graph.populations],
          [p.spiking for p in program.populations]),
     ]  # fmt: skip
@@ -202,14 +204,21 @@ def _decays(graph: Graph, real: Population, fixed: FixedPopulation) -> Iterator[
         )
 
 
+def _zero(real: Population) -> Floats:
+    """Give the v that integer 0 stands for: a soft reset takes the threshold off as it is above 0."""
+    if real.model.reset != "value":
+        return np.zeros(real.size)
+    return np.asarray(real.v_reset if real.model.spiking else _rest(real))
+
+
 def _span(real: Population) -> Floats:
-    return np.asarray(real.v_threshold - real.v_reset)
+    return np.asarray(real.v_threshold - _zero(real))
 
 
 def _scale(graph: Graph, real: Population, fixed: FixedPopulation) -> Iterator[Finding]:
     """Integer 0 must be the reset, of a readout the leak; one threshold register must serve every scale."""
     where = f"{graph.name}.{real.name}"
-    zero = real.v_reset if real.model.spiking else _rest(real)
+    zero = _zero(real)
     wrong = ~np.isclose(fixed.origin, zero, rtol=1e-12, atol=0.0)
     relative = fixed.scale * (_span(real) if real.model.spiking else 1.0)
     uneven = ~np.isclose(relative, relative.max(), rtol=1e-9) | ~(fixed.scale > 0)
@@ -245,7 +254,7 @@ def _rest(real: Population) -> Floats:
 def _per_step(real: Population, fixed: FixedPopulation, dt_s: float) -> Floats:
     """Give what bias and leak add to v in a step, in integer units, with the decay of the register."""
     into_v = real.r * (real.w_in if real.model.filtered else 1.0)
-    zero = real.v_reset if real.model.spiking else real.v_leak
+    zero = _zero(real)
     if not real.model.leaky:
         return np.asarray(real.bias * into_v * dt_s * fixed.scale)
     constant = real.bias * into_v + (real.v_leak - zero)
@@ -269,7 +278,7 @@ def _biases(graph: Graph, real: Population, fixed: FixedPopulation, mantissa_max
 
 def _starts(graph: Graph, real: Population, fixed: FixedPopulation) -> Iterator[Finding]:
     """Go from v_initial through the latency: a late population must then be where the trained one starts."""
-    zero = real.v_reset if real.model.spiking else _rest(real)
+    zero = _zero(real)
     wanted = (_rest(real) - zero) * fixed.scale
     if fixed.latency_steps and real.model.spiking:  # above its threshold it would spike before its time
         top = fixed.vth.astype(np.float64) * 2.0**STATE_SHIFT
@@ -279,6 +288,9 @@ def _starts(graph: Graph, real: Population, fixed: FixedPopulation) -> Iterator[
     for _ in range(fixed.latency_steps):
         v, reached = v * kept + fixed.bias, reached * kept
     clipped = np.abs(fixed.v_initial) == STATE_LIMIT  # forgotten at once: its tau is about a step
+    if fixed.soft and fixed.latency_steps:  # the largest start from which its first step is no spike
+        first = np.floor((fixed.vth * 2.0**STATE_SHIFT - 1 - fixed.bias) / kept)
+        clipped |= (np.abs(fixed.v_initial - first) <= 1) & (v < wanted)
     tolerance = np.where(clipped, np.inf, reached + 1e-6 * (1 + np.abs(wanted)))
     yield from _report(
         START_WRONG,

@@ -18,47 +18,17 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from lava.magma.core.decorator import implements, requires, tag
-from lava.magma.core.resources import CPU
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
-from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
-from lava.proc.dense.process import DelayDense, Dense
+from lava.proc.atrlif.process import ATRLIF
 from lava.proc.io.source import RingBuffer
-from lava.proc.lif.models import PyLifModelBitAcc
 from lava.proc.lif.process import LIF
 from lava.proc.monitor.process import Monitor
-from lava.proc.sparse.process import DelaySparse, Sparse
-from scipy.sparse import csr_matrix
+from runner_processes import TapedAtrlif, TapedLif, connection_of, lif_of, subtracting
 
 INPUT = "input"
 MESSAGE_BITS = 8
 """Bits of a graded input message; inputs are uint8. Without them Lava makes booleans of the input."""
-
-
-@implements(proc=LIF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
-class TapedLif(PyLifModelBitAcc):
-    """Lava's fixed-point LIF, unchanged, that also writes each step's state to a file.
-
-    Lava's Monitor hands every recorded number to the main process as a message of its own, which takes
-    longer than the simulation; ``--monitor`` uses it nevertheless, and a test shows that both agree.
-    """
-
-    def __init__(self, proc_params):
-        super().__init__(proc_params)
-        self.tape = None
-
-    def run_spk(self):
-        """Do what Lava does, then record s, v and u of this step."""
-        super().run_spk()
-        if self.tape is None:
-            self.tape = np.load(self.proc_params["tape"], mmap_mode="r+")
-        row = self.tape[self.time_step - 1]
-        row[0], row[1] = self.s_out_buff, self.v
-        if len(row) > 2:
-            row[2] = self.u
 
 
 class Program:
@@ -72,6 +42,7 @@ class Program:
             for _, group in sorted(file["populations"].items()):
                 arrays = {key: data[()] for key, data in group.items()}
                 arrays["latency_steps"] = int(group.attrs["latency_steps"])
+                arrays["reset"] = str(group.attrs.get("reset", "zero"))
                 self.populations[str(group.attrs["name"])] = arrays
             self.projections = [
                 {
@@ -100,44 +71,13 @@ def source_of(spikes, n_steps):
     return RingBuffer(data=data)
 
 
-def connection_of(weight, delay, exponent, message_bits):
-    """Make the connection class that takes the least time on a CPU, all with the same arithmetic.
-
-    Lava rebuilds its delay matrices at every step, so both delayed classes cost in proportion to the
-    number of delay slots; the dense one to post * pre per slot, the sparse one to a fixed cost and the
-    synapses (measured: 4.6 ns an entry against 90 us and 5 ns a synapse).
-    """
-    weight = weight.copy()
-    delay = np.where(weight != 0, delay, 0).astype(int)  # Lava refuses int32 delays
-    keywords = {"weight_exp": int(exponent), "num_message_bits": message_bits}
-    n_synapses, n_entries = np.count_nonzero(weight), weight.size
-    if not delay.any():
-        if 4 * n_synapses + 500_000 < n_entries:
-            return Sparse(weights=csr_matrix(weight), **keywords)
-        return Dense(weights=weight, **keywords)
-    keywords["max_delay"] = int(delay.max())
-    if n_synapses + 20_000 < n_entries:
-        return DelaySparse(weights=csr_matrix(weight), delays=csr_matrix(delay), **keywords)
-    return DelayDense(weights=weight, delays=delay, **keywords)
-
-
 def build_process_graph(program, spikes, n_steps):
     """Build groups and connections; give the process to run and the LIFs of each population."""
     source = source_of(spikes, n_steps)
     processes = {INPUT: [source]}
     for name, p in program.populations.items():
-        processes[name] = [
-            LIF(
-                shape=(len(members),),
-                du=int(p["du"][members[0]]),
-                dv=int(p["dv"][members[0]]),
-                vth=int(p["vth"][members[0]]),
-                bias_mant=p["bias_mantissa"][members],
-                bias_exp=p["bias_exponent"][members],
-                v=p["v_initial"][members],
-            )
-            for members in program.groups(name)
-        ]
+        make = lif_of if p["reset"] == "zero" else subtracting
+        processes[name] = [make(p, members) for members in program.groups(name)]
     for projection in program.projections:
         graded = projection["source"] == INPUT and program.input_max > 1
         for weight, delay in zip(projection["weight"], projection["delay_steps"], strict=True):
@@ -178,7 +118,8 @@ def tape_of(lif, n_steps, record, folder):
 def monitors_of(lif, n_steps, record):
     """Give a LIF process Lava's own monitors, one for each quantity."""
     monitors = {}
-    for key, port in (("spikes", lif.s_out), ("v", lif.v), ("u", lif.u)):
+    current = lif.i if isinstance(lif, ATRLIF) else lif.u
+    for key, port in (("spikes", lif.s_out), ("v", lif.v), ("u", current)):
         if key == "spikes" or key in record:
             monitors[key] = Monitor()
             monitors[key].probe(port, n_steps)
@@ -217,7 +158,7 @@ def run_sample(build, n_steps, record, monitored):
             ]
             for name, group in lifs.items()
         }
-        models = {} if monitored else {LIF: TapedLif}
+        models = {} if monitored else {LIF: TapedLif, ATRLIF: TapedAtrlif}
         config = Loihi2SimCfg(select_tag="fixed_pt", exception_proc_model_map=models)
         ended = threading.Event()
         guard = threading.Thread(target=watch, args=(main, ended), daemon=True)
@@ -290,6 +231,9 @@ def main():
             for members, trace in zip(program.groups(name), groups, strict=True):
                 for key in ("spikes", *record):
                     aligned = trace[key][first : first + n_steps]
+                    if key == "v" and program.populations[name]["reset"] == "subtract":
+                        fired = trace["spikes"][first : first + n_steps] != 0  # v is given after the reset
+                        aligned = aligned - fired * (program.populations[name]["vth"][members] << 6)
                     out[f"{name}/{key}"][sample, :, members] = aligned.T
         seconds = round(time.perf_counter() - start, 3)
         print(json.dumps({"sample": sample + 1, "of": n_samples, "seconds": seconds}), flush=True)

@@ -10,7 +10,7 @@ from neurodeploy.passes.draft import Draft
 from neurodeploy.targets.loihi.chip import STATE_SHIFT
 from neurodeploy.targets.loihi.lower.decisions import Decisions
 from neurodeploy.targets.loihi.lower.delays import deployed_delays
-from neurodeploy.targets.loihi.lower.scale import drive_per_step, gains, origin, weight_unit
+from neurodeploy.targets.loihi.lower.scale import drive_per_step, gains, origin, threshold_span, weight_unit
 from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation, FixedProjection
 from neurodeploy.units import round_nearest
 
@@ -54,7 +54,7 @@ def _population(population: Population, decided: Decisions, vth_max: int, dt_s: 
     decays, scale, exponent = decided.decays[name], decided.scale[name], decided.bias_exponent[name]
     vth = np.full(population.size, vth_max, dtype=np.int64)
     if population.model.spiking:
-        vth = _whole((population.v_threshold - population.v_reset) * scale / 2.0**STATE_SHIFT, name)
+        vth = _whole(threshold_span(population) * scale / 2.0**STATE_SHIFT, name)
     return FixedPopulation(
         name=name,
         spiking=population.model.spiking,
@@ -70,6 +70,7 @@ def _population(population: Population, decided: Decisions, vth_max: int, dt_s: 
         v_initial=decided.v_initial[name],
         group=decays.group.astype(np.int32),
         latency_steps=decided.latency_steps[name],
+        reset="zero" if population.model.reset == "value" else population.model.reset,
     )
 
 

@@ -24,6 +24,7 @@ from neurodeploy.targets.loihi.lower.scale import NETX_BIAS_EXPONENT, ChooseScal
 from neurodeploy.targets.loihi.lower.thresholds import RoundThresholds
 from neurodeploy.targets.loihi.lower.weights import RoundWeights
 from neurodeploy.targets.loihi.program import FixedGraph
+from neurodeploy.targets.loihi.soft_reset import soft_reset_findings
 from neurodeploy.targets.target import Lowered
 from neurodeploy.traces import PopulationTrace
 
@@ -65,9 +66,9 @@ def lower(
     ------
     NeurodeployError
         ND1xx for an unsound graph, ND201 a delay above the chip's limit, ND304 a loop without delay, ND306 a
-        tau above 8192 steps.
+        tau above 8192 steps, ND220 and ND229 a soft reset that the chip does not have.
     """
-    raise_errors(check_graph(graph))
+    raise_errors([*check_graph(graph), *soft_reset_findings(graph)])
     graph = run_passes(Draft(graph, None), passes, after_each=after_each).graph
     first = Draft(graph, Decisions(trained=graph, activity=_activity(graph, calibration)))
     draft = run_passes(first, loihi_passes(graph, limits), after_each=after_each)
@@ -142,6 +143,8 @@ def _becomes_netx(graph: Graph, grouping: GroupDecays) -> bool:
     steps = {p.name: p.synapses(graph.dt_s).delay_steps for p in graph.projections}
     latency = solve_latencies(graph, steps)
     for population in graph.populations:
+        if population.model.reset != "value":
+            return False
         decays = grouping.registers(population, graph.dt_s)
         late = latency[population.name] > 0 and drive_per_step(population, decays, graph.dt_s).any()
         if decays.group.max() > 0 or late or (rest_v(population) != origin(population)).any():

@@ -14,7 +14,7 @@ from neurodeploy.graph.neurons import rest_v
 from neurodeploy.passes.draft import Draft
 from neurodeploy.quantise.grid import WeightGrid, best_factor
 from neurodeploy.quantise.groups import Grouped
-from neurodeploy.targets.loihi.chip import DECAY_BITS, STATE_LIMIT, STATE_SHIFT
+from neurodeploy.targets.loihi.chip import DECAY_BITS, MAX_FALL, STATE_LIMIT, STATE_SHIFT
 from neurodeploy.targets.loihi.lower.decays import alpha_syn, into_v
 from neurodeploy.targets.loihi.lower.decisions import Decisions
 from neurodeploy.targets.loihi.lower.peak import filled, peak_sum, worst_sum
@@ -53,13 +53,23 @@ def relative_scale(population: Population) -> NDArray[np.float64]:
     """Give each neuron's scale relative to the population's largest, so that one threshold serves all."""
     if not population.model.spiking:
         return np.ones(population.size)
-    span = population.v_threshold - population.v_reset
+    span = threshold_span(population)
     return np.asarray(span.min() / span)
 
 
 def origin(population: Population) -> NDArray[np.float64]:
-    """Give the float v that integer 0 stands for: the chip resets to 0; a readout rests at its leak."""
+    """Give the float v that integer 0 stands for: the chip resets to 0; a readout rests at its leak.
+
+    A soft reset takes off as much as the threshold is above 0, so 0 stands for 0.
+    """
+    if population.model.reset != "value":
+        return np.zeros(population.size)
     return population.v_reset if population.model.spiking else rest_v(population)
+
+
+def threshold_span(population: Population) -> NDArray[np.float64]:
+    """Give what the threshold register stands for: how far the threshold is above integer 0."""
+    return population.v_threshold - origin(population)
 
 
 def drive_per_step(population: Population, decays: Grouped, dt_s: float) -> NDArray[np.float64]:
@@ -145,8 +155,9 @@ class ChooseScale:
         exponent = 0
         factor = best_factor(matrices, self.grid) * 2.0**STATE_SHIFT
         if population.model.spiking:
-            span = float((population.v_threshold - population.v_reset).min())
-            bounds.append((self.vth_max << STATE_SHIFT) / span)
+            span = float(threshold_span(population).min())
+            highest = self.vth_max if population.model.reset == "value" else min(self.vth_max, MAX_FALL)
+            bounds.append((highest << STATE_SHIFT) / span)
             wanted = (LEAST_THRESHOLD << STATE_SHIFT) / span
             if not matrices:
                 return relative * min([wanted, *bounds]), 0
@@ -189,7 +200,10 @@ def _reach(population: Population, decided: Decisions) -> float | None:
     """Give the largest ``|v - origin|`` over the calibration samples, float units; None without."""
     if decided.activity is None:
         return None
-    v = decided.activity[population.name].v
+    activity = decided.activity[population.name]
+    v = activity.v
+    if v is not None and population.model.reset == "subtract":
+        v = v + activity.spikes * population.v_threshold  # the chip takes it off a step later
     return None if v is None else float(np.abs(v - origin(population)).max(initial=0.0))
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.findings.codes_network import LATE_START_CLIPPED
+from neurodeploy.findings.finding import Finding
 from neurodeploy.graph.model import Population
 from neurodeploy.graph.neurons import rest_v
 from neurodeploy.passes.draft import Draft
-from neurodeploy.targets.loihi.chip import STATE_SHIFT
+from neurodeploy.targets.loihi.chip import DECAY_BITS, STATE_LIMIT, STATE_SHIFT
 from neurodeploy.targets.loihi.lower.decays import into_v
 from neurodeploy.targets.loihi.lower.decisions import Decisions
 from neurodeploy.targets.loihi.lower.notes import filtered_bias_findings
-from neurodeploy.targets.loihi.lower.scale import drive_per_step, origin, rewound
+from neurodeploy.targets.loihi.lower.scale import drive_per_step, origin, rewound, threshold_span
 from neurodeploy.units import round_nearest
 
 
@@ -72,6 +75,9 @@ class RoundThresholds:
         if population.model.spiking:
             vth = self._threshold(population, scale)
             changed = replace(changed, v_threshold=vth * 2.0**STATE_SHIFT / scale + origin(population))
+        if population.model.reset != "value" and latency > 0:
+            wanted, start = start, np.minimum(start, _highest_start(vth, bias=whole, dv=decays.membrane))
+            decided = decided.found(*_clipped_start(name, wanted, start, latency))
         decided = replace(
             decided,
             bias_exponent={**decided.bias_exponent, name: exponent},
@@ -102,5 +108,29 @@ class RoundThresholds:
 
     def _threshold(self, population: Population, scale: NDArray[np.float64]) -> NDArray[np.int64]:
         """Give the threshold registers."""
-        span = population.v_threshold - population.v_reset
+        span = threshold_span(population)
         return np.minimum(round_nearest(span * scale / 2.0**STATE_SHIFT), self.vth_max)
+
+
+def _highest_start(
+    vth: NDArray[np.int64], *, bias: NDArray[np.int64], dv: NDArray[np.int64]
+) -> NDArray[np.int32]:
+    """Give the largest v from which a step without input does not reach the threshold."""
+    room = (vth << STATE_SHIFT) - 1 - bias  # of what is left of v after its decay
+    largest = np.floor(room * 2.0**DECAY_BITS / (2.0**DECAY_BITS - dv))
+    return np.clip(largest, -STATE_LIMIT, STATE_LIMIT).astype(np.int32)
+
+
+def _clipped_start(
+    name: str, wanted: NDArray[np.int32], start: NDArray[np.int32], latency_steps: int
+) -> Iterator[Finding]:
+    """ND313: some neurons start lower than they should."""
+    low = start < wanted
+    if low.any():
+        at = int((wanted - start).argmax())
+        yield LATE_START_CLIPPED.finding(
+            where=f"{name}[{at}], worst of {int(low.sum())}",
+            found=f"a start of {start[at]} instead of {wanted[at]}",
+            limit=f"no spike in the {latency_steps} steps before its time",
+            help="Give the synapses of the layers before it a delay of at least one step.",
+        )

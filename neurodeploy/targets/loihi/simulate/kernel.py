@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.ops.compiled import compiled
-from neurodeploy.targets.loihi.simulate.tables import CELLS, DENSE, Record, State, Tables
+from neurodeploy.targets.loihi.simulate.tables import AT_ONCE, CELLS, DENSE, HARD, Record, State, Tables
 
 _WRAP = 1 << 23
 _V_LIMIT = (1 << 23) - 1
@@ -25,6 +25,7 @@ def reset(tables: Tables, state: State) -> None:
     for n in range(state.v.size):  # loops: an array assignment compiles a shape check for seconds
         state.u[n] = 0
         state.v[n] = tables.v_initial[n]
+        state.spiked[n] = 0
     for i in range(state.arrivals.size):
         state.arrivals[i] = 0
 
@@ -60,6 +61,37 @@ def _list_input(x: NDArray[np.integer], n_steps: int, state: State) -> None:
 
 
 @compiled()
+def _keep(
+    p: int,
+    row: int,
+    fired: NDArray[np.uint8],
+    u: NDArray[np.signedinteger],
+    v: NDArray[np.signedinteger],
+    threshold: NDArray[np.signedinteger],
+    tables: Tables,
+    record: Record,
+) -> None:
+    """Record a step of population ``p``, the ``row``-th of all; at once, v is that after the reset."""
+    size = tables.size[p]
+    place = row * size
+    if record.spikes_at[p] >= 0:
+        out_spikes = record.spikes[record.spikes_at[p] + place :]
+        for n in range(size):
+            out_spikes[n] = fired[n]
+    if record.u_at[p] >= 0:
+        out_u = record.u[record.u_at[p] + place :]
+        for n in range(size):
+            out_u[n] = u[n]
+    if record.v_at[p] >= 0:
+        out_v = record.v[record.v_at[p] + place :]
+        for n in range(size):
+            out_v[n] = v[n]
+        if tables.reset[p] == AT_ONCE:
+            for n in range(size):
+                out_v[n] -= (threshold[n] + 1) * fired[n]
+
+
+@compiled()
 def _update(
     p: int,
     first: int,
@@ -88,9 +120,16 @@ def _update(
     pointer = state.pointer[tables.pointer[p] :]
     spikes = state.spikes[tables.spikes_at[p] :]
     count = pointer[first]  # pointer[0] is never anything but 0
+    reset = tables.reset[p]
+    spiked = state.spiked[at : at + size]
+    kept = cast(-1) if reset != HARD else cast(0)  # what a spike leaves of v, as a mask
     for t in range(first, last):
         start = tables.arrival[p] + (head + t) * size
         arrived = state.arrivals[start : start + size]
+        if reset != HARD:
+            fall = tables.fall[at : at + size]
+            for n in range(size):
+                arrived[n] -= fall[n] if spiked[n] else cast(0)
         fired = state.fired[tables.fired[p] + t * stride : tables.fired[p] + (t + 1) * stride]
         for n in range(size):
             a = arrived[n]
@@ -110,7 +149,10 @@ def _update(
             fire = y > threshold[n]
             fired[n] = fire
             u[n] = x
-            v[n] = cast(0) if fire else y
+            v[n] = cast(y & kept) if fire else y
+        if reset != HARD:
+            for n in range(size):
+                spiked[n] = fired[n]
         pointer[t] = count
         words = fired.view(np.uint64)
         for k in range(words.size):
@@ -120,19 +162,7 @@ def _update(
                     count += fired[n]
         step = t0 + t - record.latency[p]
         if 0 <= step < n_steps:
-            place = (sample * n_steps + step) * size
-            if record.spikes_at[p] >= 0:
-                out_spikes = record.spikes[record.spikes_at[p] + place :]
-                for n in range(size):
-                    out_spikes[n] = fired[n]
-            if record.u_at[p] >= 0:
-                out_u = record.u[record.u_at[p] + place :]
-                for n in range(size):
-                    out_u[n] = u[n]
-            if record.v_at[p] >= 0:
-                out_v = record.v[record.v_at[p] + place :]
-                for n in range(size):
-                    out_v[n] = v[n]
+            _keep(p, sample * n_steps + step, fired, u, v, threshold, tables, record)
     pointer[last] = count
     state.facts[0] = max(state.facts[0], peak)
     state.facts[2] = max(state.facts[2], widest)

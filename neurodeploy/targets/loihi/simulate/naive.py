@@ -3,7 +3,9 @@
 One neuron at a time, in Python's unbounded integers, so that an overflow cannot hide in a machine word. The
 twins in this package have the same signature and share no logic with it. Source of every rule: lava-nc
 0.10.0, ``lava/proc/lif/models.py`` (``AbstractPyLifModelFixed.subthr_dynamics``, ``PyLifModelBitAcc``) and
-``lava/proc/dense/models.py`` (``PyDelayDenseModelBitAcc.run_spk``).
+``lava/proc/dense/models.py`` (``PyDelayDenseModelBitAcc.run_spk``); for soft resets
+``lava/proc/atrlif/models.py`` (``PyATRLIFModelFixed``) with a self-inhibiting connection, see
+:mod:`neurodeploy.targets.loihi.soft_reset`.
 """
 
 from __future__ import annotations
@@ -79,6 +81,7 @@ def simulate_reference(program: FixedGraph, spikes: NDArray[np.integer]) -> Trac
         }
         u = {p.name: [0] * p.size for p in program.populations}
         v = {p.name: [int(x) for x in p.v_initial] for p in program.populations}
+        spiked = {p.name: [0] * p.size for p in program.populations}  # in the step before
         for step in range(n_steps + program.max_latency_steps):
             sent: dict[str, list[int]] = {
                 INPUT: [int(x) for x in spikes[sample, step]] if step < n_steps else [0] * program.input_size
@@ -87,18 +90,26 @@ def simulate_reference(program: FixedGraph, spikes: NDArray[np.integer]) -> Trac
                 sent[p.name] = [0] * p.size
                 for n in range(p.size):
                     a = arrivals[p.name].pop((step, n), 0)
+                    if p.soft and spiked[p.name][n]:
+                        a -= int(p.fall[n])
                     facts["max_abs_accumulator"] = max(facts["max_abs_accumulator"], abs(a))
                     u_n = wrapped(decayed(u[p.name][n], int(p.du[n]) + 1) + (a << STATE_SHIFT))
                     v_n = saturated(decayed(v[p.name][n], int(p.dv[n])) + u_n + int(p.bias[n]))
-                    if v_n > int(p.vth[n]) << STATE_SHIFT:
+                    threshold = int(p.vth[n]) << STATE_SHIFT
+                    if p.soft:
+                        sent[p.name][n] = int(v_n >= threshold)
+                    elif v_n > threshold:
                         sent[p.name][n] = 1
                         v_n = 0
                     u[p.name][n], v[p.name][n] = u_n, v_n
+                    if p.reset == "subtract" and sent[p.name][n]:
+                        v_n -= threshold  # recorded after the reset
                     aligned = step - p.latency_steps
                     if 0 <= aligned < n_steps:
                         out_spikes[p.name][sample, aligned, n] = sent[p.name][n]
                         out_u[p.name][sample, aligned, n] = u_n
                         out_v[p.name][sample, aligned, n] = v_n
+            spiked = sent
             for c in connections:
                 totals: defaultdict[tuple[int, int], int] = defaultdict(int)  # by delay and target neuron
                 for j, pre in enumerate(c.pre):

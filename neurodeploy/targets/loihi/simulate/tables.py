@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 SCATTER, DENSE, CELLS = 0, 1, 2
 """The kinds of parts; see :mod:`neurodeploy.targets.loihi.simulate.wiring`."""
 
+HARD, AT_ONCE = 0, 1
+"""What :attr:`Tables.reset` says of a population that sets v to 0, and of one that subtracts in the same
+step."""
+
 
 class Tables(NamedTuple):
     """What the kernel reads and never writes. Sources are numbered 0 (input), then populations from 1.
@@ -32,6 +36,11 @@ class Tables(NamedTuple):
         ``[source]``: where its neurons start in the arrays below.
     keep_u, keep_v, threshold, bias, v_initial
         One number for each neuron: 4096ths that remain, ``vth << 6``, what is added, and v at the start.
+    fall
+        One number for each neuron: what a spike takes off the next step's input; 0 with a hard reset.
+    reset
+        ``[source]``: 0 sets v to 0, 1 subtracts at once, 2 subtracts one step late. The threshold of a soft
+        reset is one less than ``vth << 6``, because it spikes *at* the threshold.
     arrival, arrival_rows
         ``[source]``: where its buffer of arrivals starts and how many rows (steps) it has.
     fired
@@ -64,6 +73,8 @@ class Tables(NamedTuple):
     threshold: NDArray[np.signedinteger]
     bias: NDArray[np.signedinteger]
     v_initial: NDArray[np.signedinteger]
+    fall: NDArray[np.signedinteger]
+    reset: NDArray[np.int64]
     arrival: NDArray[np.int64]
     arrival_rows: NDArray[np.int64]
     fired: NDArray[np.int64]
@@ -92,6 +103,8 @@ class State(NamedTuple):
     ----------
     u, v
         One number for each neuron.
+    spiked
+        Whether each neuron of a soft reset spiked in the step before.
     arrivals
         For each population rows (steps) of synaptic input still to come; row ``head`` is the next step's.
     fired
@@ -106,6 +119,7 @@ class State(NamedTuple):
 
     u: NDArray[np.signedinteger]
     v: NDArray[np.signedinteger]
+    spiked: NDArray[np.uint8]
     arrivals: NDArray[np.signedinteger]
     fired: NDArray[np.uint8]
     spikes: NDArray[np.int32]
@@ -137,6 +151,7 @@ def make_state(tables: Tables, window: int) -> State:
     return State(
         u=np.zeros(n, dtype),
         v=np.zeros(n, dtype),
+        spiked=np.zeros(n, np.uint8),
         arrivals=np.zeros(int((tables.arrival_rows * tables.size).sum()), dtype),
         fired=np.zeros(int(tables.stride.sum()) * window, np.uint8),
         spikes=np.zeros(int((tables.size * window + 8).sum()), np.int32),

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.graph.model import INPUT
-from neurodeploy.targets.loihi.program import FixedGraph, FixedProjection
+from neurodeploy.targets.loihi.program import RESETS, FixedGraph, FixedProjection
 from neurodeploy.targets.loihi.simulate.tables import CELLS, DENSE, SCATTER, Tables
 
 DENSE_FILL = 0.25
@@ -122,6 +122,8 @@ def make_plan(program: FixedGraph) -> Plan:
         group = np.zeros(size[0], np.int32) if source == 0 else program.population(projection.source).group
         parts += _parts(synapses, projection.exponent, source=source, target=target, group=group, size=size)
 
+    for number, p in enumerate(program.populations, start=1):
+        bound[number] += p.fall
     large_sums = any(np.any(b >= NARROW_ACCUMULATOR) for b in bound)
     wide = large_sums or any(np.any(np.abs(p.weight) > INT16_MAX) for p in parts)
     n_neurons = int(size.sum())
@@ -238,9 +240,11 @@ def _tables(
         neuron=_starts(np.concatenate([[0], size[1:]])),
         keep_u=_joined([4095 - p.du.astype(np.int64) for p in populations]).astype(state),
         keep_v=_joined([4096 - p.dv.astype(np.int64) for p in populations]).astype(state),
-        threshold=_joined([p.vth.astype(np.int64) << 6 for p in populations]).astype(state),
+        threshold=_joined([(p.vth.astype(np.int64) << 6) - p.soft for p in populations]).astype(state),
         bias=_joined([p.bias for p in populations]).astype(state),
         v_initial=_joined([p.v_initial.astype(np.int64) for p in populations]).astype(state),
+        fall=_joined([p.fall.astype(np.int64) for p in populations]).astype(state),
+        reset=_column([0, *(RESETS.index(p.reset) for p in populations)]),
         arrival=_starts(rows * size),
         arrival_rows=rows,
         fired=_starts(stride * window),
