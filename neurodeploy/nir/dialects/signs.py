@@ -244,6 +244,8 @@ def _reset_left_out(flat: FlatGraph, dt_s: float | None) -> Iterator[Finding]:
     named = nodes and all(node.name.isdigit() for node in neurons_of(flat))
     if dt_s is None or not named or flat.of_type("Linear") or not flat.of_type("Affine"):
         return
+    if "dt" in flat.metadata:  # Norse's files have no metadata
+        return
     taus = all_taus(leaky_of(flat))
     if taus.min() < dt_s * (1 - 1e-6) or taus.min() >= 1:  # other signs see these
         return
