@@ -34,7 +34,7 @@ from neurodeploy.nir.dialects.traits import (
     tau_key,
     tau_of,
 )
-from neurodeploy.nir.nodes import FlatGraph, Node
+from neurodeploy.nir.nodes import PASS, FlatGraph, Node
 from neurodeploy.nir.raw import shown
 
 SHORT = 1000.0
@@ -220,8 +220,8 @@ _MEANS: Mapping[str, tuple[Means, tuple[str, ...], str]] = {
     "spyx": (
         _spyx,
         ("LIF", "LI", "CubaLIF", "IF", "CubaLI"),
-        "r = tau / dt; subtracts; spikes reach the next layer a step later, and those of the last layer "
-        "stand a step earlier than Spyx gives them",
+        "r = tau / dt; subtracts; recurrent layers take their input past w_rec; spikes reach the next layer "
+        "a step later, and those of the last layer stand a step earlier than Spyx gives them",
     ),
 }
 """By dialect: what it means, the neurons that it writes, and what to know of it."""
@@ -283,15 +283,39 @@ def translated(flat: FlatGraph, dialect: Dialect, dt_s: float) -> FlatGraph:
             nodes[node.name] = means(reading, node)
     note = READ_AS_DIALECT.finding(where=flat.where, found=str(dialect), limit=told)
     made = replace(flat, nodes=nodes, notes=(*flat.notes, note))
-    return _a_step_later(made, dt_s) if dialect.name == "spyx" else made
+    return _a_step_later(_input_past_feedback(made), dt_s) if dialect.name == "spyx" else made
+
+
+def _input_past_feedback(flat: FlatGraph) -> FlatGraph:
+    """Lead the input of Spyx' recurrent layers to their neurons: its exporter sends it through ``w_rec``.
+
+    spyx/nir.py, _spyx_recurrent_to_nirgraph (edges ``input -> w_rec``); nn.py, RLIF (``V = beta V + x +
+    feedback``).
+    """
+    edges = []
+    for source, target in flat.edges:
+        neurons = target.removesuffix(".w_rec") + ".lif"
+        past = target.endswith(".w_rec") and neurons in flat.nodes and flat.nodes[source].type == "Input"
+        edges.append((source, neurons if past else target))
+    return replace(flat, edges=tuple(edges))
 
 
 def _a_step_later(flat: FlatGraph, dt_s: float) -> FlatGraph:
-    """Put a delay of one step behind every spiking neuron, but before an Output, which shows it as it is."""
+    """Put a delay of one step behind every spiking neuron, but not to an Output, which shows it as it is."""
     nodes, edges = dict(flat.nodes), []
+    after: dict[str, list[str]] = {name: [] for name in nodes}
+    for source, target in flat.edges:
+        after[source].append(target)
+
+    def is_shown(name: str) -> bool:
+        node = flat.nodes[name]
+        if node.type == "Output" and not node.nested:
+            return True
+        return node.type in PASS and bool(after[name]) and all(is_shown(each) for each in after[name])
+
     late: dict[str, str] = {}
     for source, target in flat.edges:
-        if flat.nodes[source].type not in SPIKING or flat.nodes[target].type == "Output":
+        if flat.nodes[source].type not in SPIKING or is_shown(target):
             edges.append((source, target))
             continue
         if source not in late:

@@ -340,6 +340,129 @@ def test_spyxs_spiking_neurons_subtract_what_v_of_the_step_before_says(rng, spik
     assert found.spikes.any()
 
 
+def test_spyxs_filtered_neurons_subtract_before_they_leak(rng, spikes):
+    w, alpha, beta = weights(rng, 0.2), 0.7, 0.8
+    tau_syn = DT_S / (1 - filled(alpha))
+    file = of_nodes(
+        nir.Linear(w),
+        nir.CubaLIF(
+            tau_mem=DT_S / (1 - filled(beta)), tau_syn=tau_syn, v_threshold=filled(1), v_leak=filled(0),
+            r=filled(beta),
+        ),
+    )  # fmt: skip
+    assert codes(from_nir, file, DT_S) == ["ND157"]
+
+    def step(i, states):  # spyx/nn.py, CuBaLIF
+        v, c = states
+        sent = v > 1
+        c = np.float32(alpha) * c + i
+        return sent, [np.float32(beta) * (v - sent) + c, c]
+
+    found = interpret(from_nir(file, DT_S, dialect="spyx"), spikes).populations["1"].spikes
+    expected = looped(spikes, w, step)
+    assert 50 < expected.sum() < 0.9 * expected.size
+    assert np.array_equal(found[:, :-1], expected[:, 1:])
+
+
+def test_spyxs_recurrent_layer_adds_its_input_past_the_weights_of_its_feedback(rng, spikes):
+    w, w_rec, beta = weights(rng, 0.3), rng.normal(size=(N, N)).astype(np.float32) / 4, 0.8
+    linear, common = spyx_nodes(w, beta)
+    inner = nir.NIRGraph(
+        nodes={
+            "layer_1.lif": nir.LIF(**common, v_threshold=filled(1)),
+            "layer_1.w_rec": nir.Linear(w_rec),
+            "layer_1.input": nir.Input(np.array([N])),
+            "layer_1.output": nir.Output(np.array([N])),
+        },
+        edges=[
+            ("layer_1.input", "layer_1.w_rec"), ("layer_1.w_rec", "layer_1.lif"),
+            ("layer_1.lif", "layer_1.w_rec"), ("layer_1.lif", "layer_1.output"),
+        ],
+    )  # fmt: skip
+    graph = from_nir(of_nodes(linear, inner, names=["layer_0", "layer_1"]), DT_S, dialect="spyx")
+    (population,) = graph.populations
+
+    def step(i, states):  # spyx/nn.py, RLIF
+        (v,) = states
+        sent = v > 1
+        return sent, [np.float32(beta) * v + i + w_rec.astype(float) @ sent - sent]
+
+    found = interpret(graph, spikes).populations[population.name].spikes
+    expected = looped(spikes, w, step, n_states=1)
+    assert 50 < expected.sum() < 0.9 * expected.size
+    assert np.array_equal(found[:, :-1], expected[:, 1:])
+
+
+def test_spyxs_spikes_reach_the_next_layer_a_step_later_and_its_if_adds_its_whole_input(rng, spikes):
+    w, second = weights(rng, 0.15), rng.normal(0.1, 0.5, size=(N, N)).astype(np.float32)
+    linear, common = spyx_nodes(w, 0.8)
+    file = of_nodes(linear, nir.IF(r=filled(1), v_threshold=filled(1)), nir.Linear(second), nir.LI(**common))
+    found = interpret(from_nir(file, DT_S, dialect="spyx"), spikes).populations
+    v, out = np.zeros((3, N)), np.zeros((3, N))
+    for t in range(spikes.shape[1]):
+        sent = v > 1
+        v = v + spikes[:, t] @ w.T.astype(float) - sent
+        out = np.float32(0.8) * out + sent @ second.T.astype(float)
+        np.testing.assert_allclose(found["3"].v[:, t], out, rtol=0, atol=1e-5)
+    assert found["1"].spikes.sum() > 50
+
+
+@pytest.mark.parametrize("how", ["subtract", "subtract-at-once"])
+def test_snntorchs_subtraction_is_one_step_late_or_at_once(how, rng, spikes):
+    w = weights(rng, 0.4)
+
+    def step(i, states):  # snntorch/_neurons/leaky.py: reset_delay
+        v, reset = states
+        v = np.float32(0.9) * v + i - (reset if how == "subtract" else 0)
+        z = v > 1
+        return z, [v - (z if how != "subtract" else 0), z.astype(float)]
+
+    graph = from_nir(snntorch_leaky(w, 0.9), dialect=f"snntorch:reset={how}")
+    same(graph, spikes, looped(spikes, w, step))
+
+
+def test_snntorchs_subtraction_without_leak_as_well(rng, spikes):
+    w, endless = weights(rng, 0.3), filled(np.inf)
+    file = of_nodes(nir.Linear(w), nir.LIF(tau=endless, v_threshold=filled(1), v_leak=filled(0), r=endless))
+
+    def step(i, states):
+        v = states[0] + i - (states[0] > 1)
+        return v > 1, [v]
+
+    same(from_nir(file, dialect="snntorch:reset=subtract"), spikes, looped(spikes, w, step, n_states=1))
+
+
+def test_sinabs_subtracts_at_once(rng, spikes, tmp_path):
+    w, decay = weights(rng, 2.5), np.exp(-1 / 10)
+
+    def step(i, states):
+        v = decay * states[0] + (1 - decay) * i
+        return v >= 1, [v - (v >= 1)]
+
+    path = sinabs_lif(tmp_path / "s.nir", w, 10)
+    graph = read_nir(path, DT_S, dialect="sinabs:reset=subtract,spikes=single")
+    same(graph, spikes, looped(spikes, w, step, n_states=1))
+
+
+@pytest.mark.parametrize("filtered", [True, False])
+def test_rockpool_decays_what_it_adds_fires_at_its_threshold_and_subtracts(filtered, rng, spikes):
+    w, tau_mem, tau_syn = weights(rng, 0.1 if filtered else 0.2), 0.02, 0.005
+    decays = [np.exp(-DT_S / np.float32(tau)) for tau in (tau_mem, tau_syn)]
+
+    def step(i, states):  # lif_torch.py, LIFTorch.forward; lif_neuron_torch.py
+        v, c = states
+        c = decays[1] * (c + i) if filtered else i
+        v = decays[0] * v + c
+        return v >= 1, [v - (v >= 1), c]
+
+    file = rockpool_lif(w, tau_mem, tau_syn)
+    if not filtered:
+        r = filled(tau_mem / DT_S * np.exp(-DT_S / tau_mem))
+        lif = nir.LIF(tau=filled(tau_mem), r=r, v_leak=filled(0), v_threshold=filled(1))
+        file = of_nodes(nir.Linear(w), lif)
+    same(from_nir(file, DT_S, dialect="rockpool:spikes=single"), spikes, looped(spikes, w, step))
+
+
 # ---- what is asked, and what is not
 
 

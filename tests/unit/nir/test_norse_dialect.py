@@ -112,11 +112,18 @@ def test_the_reset_value_that_norse_does_not_write_can_be_said(cell, tmp_path):
     assert not np.array_equal(trace.spikes, expected[0])
 
 
-def test_norses_subtraction_is_refused_by_its_name(tmp_path):
-    path, _, _ = of_norse(box, 4.0, tmp_path)
-    with pytest.raises(NeurodeployError) as error:
-        read_nir(path, DT_S, dialect="norse:reset=subtract")
-    assert [f.code for f in error.value.findings] == ["ND163"]
+def test_norses_subtraction_can_be_said_as_well(tmp_path):
+    from norse.torch.functional.reset import reset_subtract
+
+    def subtracting(n):
+        cell = box(n)
+        cell.p = cell.p._replace(reset_method=reset_subtract)
+        return cell
+
+    path, spikes, expected = of_norse(subtracting, 4.0, tmp_path)
+    every_spike(read_nir(path, DT_S, dialect="norse:reset=subtract"), spikes, expected)
+    trace = interpret(read_nir(path, DT_S, dialect="norse"), spikes).populations["1"]
+    assert not np.array_equal(trace.spikes, expected[0])
 
 
 def test_the_readout_of_norse_is_read_a_thousand_times_longer_as_well(tmp_path):
