@@ -1,7 +1,6 @@
 """Decode one step of an integer network from the operators of an ONNX file, following the flow of its data.
 
-Shares no code with what writes the files. Every operator must be where the arithmetic needs it; whatever is
-found anywhere else is a :class:`DecodeError`.
+Shares no code with what writes the files. What is not where the arithmetic needs it is a :class:`DecodeError`.
 """
 
 from __future__ import annotations
@@ -144,8 +143,9 @@ def voltage(
     v, threshold = flow.node(sent.inputs[0], "Greater", 2).inputs
     lower: NDArray[Any] = np.zeros((), dtype=np.int64)
     held = "v_before_reset" if told_lower else "v"
-    if soft and flow.node(f"{after}/{held}", "Identity", 1).inputs[0] != v:
-        raise DecodeError(f"{after}: what goes on is not v")
+    goes_on = v if not soft else flow.node(f"{after}/{held}", "Identity", 1).inputs[0]
+    if goes_on != v or sent.attributes["to"] != 2:
+        raise DecodeError(f"{after}: what goes on is not v, or spikes are no bytes")
     if told_lower or not soft:
         fired, reset, stays = flow.node(f"{after}/v", "Where", 3).inputs
         if fired != sent.inputs[0] or stays != v:
@@ -157,8 +157,6 @@ def voltage(
                 raise DecodeError(f"{after}: another number than v is told")
         else:
             flow.is_number(reset, 0)
-    if sent.attributes["to"] != 2:
-        raise DecodeError(f"{after}: spikes are no bytes")
     clip = flow.node(flow.uncast(v), "Clip", 3)
     flow.is_number(clip.inputs[1], -limit)
     flow.is_number(clip.inputs[2], limit)
@@ -210,11 +208,9 @@ def columns(
 
 def _fall(flow: Flow, term: str, spikes: str) -> NDArray[Any] | None:
     """Give what a spike takes off the arrivals of the next step, where a term is that; else None."""
-    found = term
-    if flow.kind(found) == "Pad":
-        found, pads = flow.node(found, "Pad", 2).inputs
-        if flow.number(pads).tolist()[:4] != [0, 0, 0, 0]:
-            return None
+    found, pads = flow.node(term, "Pad", 2).inputs if flow.kind(term) == "Pad" else (term, "")
+    if pads and flow.number(pads).tolist()[:4] != [0, 0, 0, 0]:
+        return None
     if flow.kind(found) != "Reshape":
         return None
     found, shape = flow.node(found, "Reshape", 2).inputs
