@@ -1,6 +1,6 @@
 """Decode one step of an integer network from the operators of an ONNX file, following the flow of its data.
 
-Shares no code with what writes the files. What is not where the arithmetic needs it is a :class:`DecodeError`.
+Shares no code with what writes the files. What is not where the arithmetic needs it is a DecodeError.
 """
 
 from __future__ import annotations
