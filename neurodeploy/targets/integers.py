@@ -23,7 +23,9 @@ class IntegerNeurons(ReadOnlyArrays):
 
         u = wrapped(u * current_keep |/ keep_one + a * arrival_factor)
         v = clipped(v * voltage_keep |/ keep_one + u + bias)
-        spike = v > threshold;  v = 0 where there is one
+        spike = v > threshold;  v = 0 where there is one, unless the reset is soft
+
+    A soft reset leaves v as it is: ``fall`` is taken off the arrivals of the step after a spike.
 
     Attributes
     ----------
@@ -39,6 +41,10 @@ class IntegerNeurons(ReadOnlyArrays):
         v is clipped to plus and minus this.
     threshold, bias, initial
         In units of v; ``initial`` is v before the first step, when u is 0.
+    soft, fall
+        Whether the reset is soft, and what a spike takes off the next step's arrivals; 0 where it is not.
+    told_fall
+        The v that is told is lower by this where there is a spike; 0 where it is the v that goes on.
     scale, origin
         float64: v stands for ``v / scale + origin``.
     latency_steps
@@ -56,6 +62,9 @@ class IntegerNeurons(ReadOnlyArrays):
     threshold: Whole
     bias: Whole
     initial: Whole
+    soft: bool
+    fall: Whole
+    told_fall: Whole
     scale: NDArray[np.float64]
     origin: NDArray[np.float64]
     latency_steps: int

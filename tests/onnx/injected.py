@@ -89,6 +89,16 @@ def another_start(cell: neuron_step.Cell) -> neuron_step.Cell:
     return replace(cell, neurons=replace(cell.neurons, initial=cell.neurons.initial + 1))
 
 
+@changed_cells
+def a_soft_reset_takes_nothing_off(cell: neuron_step.Cell) -> neuron_step.Cell:
+    return replace(cell, neurons=replace(cell.neurons, fall=np.zeros_like(cell.neurons.fall)))
+
+
+@changed_cells
+def a_soft_reset_is_told_as_it_goes_on(cell: neuron_step.Cell) -> neuron_step.Cell:
+    return replace(cell, neurons=replace(cell.neurons, told_fall=np.zeros_like(cell.neurons.told_fall)))
+
+
 def latencies_are_not_cut(patch: Patch) -> None:
     real = sequences.sequence_graph
 
@@ -112,5 +122,7 @@ BUGS = {
     "sums are not rounded apart": sums_are_not_rounded_apart,
     "another start": another_start,
     "latencies are not cut": latencies_are_not_cut,
+    "a soft reset takes nothing off": a_soft_reset_takes_nothing_off,
+    "a soft reset is told as it goes on": a_soft_reset_is_told_as_it_goes_on,
 }
 """By name."""

@@ -15,7 +15,7 @@ from neurodeploy.graph.interpret import interpret_reference
 from neurodeploy.graph.model import INPUT, Graph, NeuronModel, Population, Projection, Readout
 from neurodeploy.score import SCORES
 from neurodeploy.targets.onnx import float_file, float_network
-from neurodeploy.targets.onnx.float_network import KNOWN
+from neurodeploy.targets.onnx.float_network import KNOWN, RESETS
 from neurodeploy.targets.onnx.in_onnxruntime import OnnxRuntime
 from neurodeploy.targets.onnx.target import FLOAT, onnx
 
@@ -27,6 +27,8 @@ def random_graph(seed: int) -> Graph:
     rng = np.random.default_rng(seed)
     first, readout = ("lif", "cuba_lif", "if"), ("li", "cuba_li", "i")
     models = [first[seed % 3], first[(seed + 1) % 3], readout[seed % 3]]
+    if seed > 2:
+        models[:2] = [f"{models[0]}_subtract", f"{models[1]}_subtract_late"]
     sizes = [int(n) for n in rng.integers(1, 7, 3)]
     populations = []
     for k, (model, n) in enumerate(zip(models, sizes, strict=True)):
@@ -35,7 +37,7 @@ def random_graph(seed: int) -> Graph:
             "v_threshold": rng.uniform(0.3, 1.5, n),
             "v_leak": rng.normal(0, 0.1, n),
             "v_reset": rng.normal(0, 0.1, n),
-            "r": rng.uniform(0.5, 2, n) * (30 if model in ("if", "i") else 1),
+            "r": rng.uniform(0.5, 2, n) * (30 if str(model).startswith("i") else 1),
             "tau_syn_s": rng.uniform(0.011, 0.05, n),
             "w_in": rng.uniform(0.5, 3, n),
             "bias": rng.normal(0, 0.1, n),
@@ -70,7 +72,7 @@ def spikes_of(seed: int, n_steps: int = 30) -> np.ndarray:
     return (rng.integers(0, 4, (2, n_steps, 5)) * (rng.random((2, n_steps, 5)) < 0.4)).astype(np.uint8)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(7))
 def test_random_networks_are_the_interpreters(seed: int, tmp_path: Path):
     graph, spikes = random_graph(seed), spikes_of(seed)
     facts = onnx().write_float(graph, tmp_path, spikes)
@@ -119,7 +121,8 @@ def test_a_bundle_has_it_where_it_was_asked_for(entry, tiny_graph: Graph, tmp_pa
 
 
 def test_every_model_and_number_of_a_population_has_a_form():
-    assert {model.value for model in NeuronModel} == set(KNOWN), "float_network.py does not know it: ND241"
+    assert {model.value.partition("_subtract")[0] for model in NeuronModel} == set(KNOWN), "ND241"
+    assert {model.reset for model in NeuronModel} == set(RESETS), "ND241"
     assert {field.name for field in fields(Population)} == {
         *("name", "model", "tau_s", "v_threshold", "v_leak", "v_reset", "r", "tau_syn_s", "w_in", "bias")
     }

@@ -70,6 +70,26 @@ def test_a_random_program_gives_the_same_bits(seed: int, tmp_path: Path):
     assert compare(random_case(seed, n_steps=20), tmp_path) == []
 
 
+def soft_case(seed: int, **sizes: int) -> Case:
+    """Give a random program whose populations have every kind of reset."""
+    program, spikes = random_case(seed, **sizes)
+    kinds = ("subtract", "subtract_late", "zero")
+    mixed = [replace(p, reset=kinds[(seed + k) % 3]) for k, p in enumerate(program.populations)]
+    return replace(program, populations=tuple(mixed)), spikes
+
+
+@pytest.mark.parametrize("seed", [0, 3, 5])
+def test_a_soft_reset_gives_the_same_bits(seed: int, tmp_path: Path):
+    assert compare(soft_case(seed, n_steps=20), tmp_path) == []
+
+
+@pytest.mark.slow
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32 - 1), n_populations=st.integers(1, 4), decay=st.sampled_from(list(DECAYS)))
+def test_random_soft_resets_give_the_same_bits(seed: int, n_populations: int, decay: str, tmp_path: Path):
+    assert compare(soft_case(seed, n_populations=n_populations), tmp_path, decay=decay) == []
+
+
 @pytest.mark.parametrize("decay", ["int64", "int32"])
 def test_decays_without_float64_give_the_same_bits(decay: str, tmp_path: Path):
     assert compare(random_case(7, n_steps=20), tmp_path, decay=decay) == []
@@ -162,8 +182,9 @@ def telling_case(bug: str) -> Case:
 
     def one(n_steps: int, weight: int, exponent: int = 0, **registers: object) -> Case:
         latency = registers.get("latency_steps", 0)
+        reset = str(registers.pop("reset", "zero"))
         program = make_program(
-            [make_population("n", 1, **registers)],
+            [replace(make_population("n", 1, **registers), reset=reset)],
             [make_projection(INPUT, "n", [[weight]], int(latency), exponent)],
             1,
             input_max=16,
@@ -180,6 +201,8 @@ def telling_case(bug: str) -> Case:
         "no bias": one(4, 1, bias_mantissa=5),
         "sums are not rounded apart": one(4, 7, -1),
         "another start": one(4, 1, v_initial=50),
+        "a soft reset takes nothing off": one(8, 20, dv=100, vth=50, reset="subtract_late"),
+        "a soft reset is told as it goes on": one(8, 20, dv=100, vth=50, reset="subtract"),
         "latencies are not cut": one(6, 9, latency_steps=2, vth=1),
     }[bug]
 

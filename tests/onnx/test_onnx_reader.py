@@ -77,6 +77,17 @@ def test_random_programs_are_read(tmp_path: Path):
         assert found(tmp_path, program) == [], seed
 
 
+@pytest.mark.parametrize("written", ["zero", "subtract", "subtract_late"])
+def test_each_reset_is_read_and_no_other(written: str, tmp_path: Path):
+    def with_reset(kind: str):
+        program = everything()
+        return replace(program, populations=tuple(replace(p, reset=kind) for p in program.populations))
+
+    onnx().write(with_reset(written), tmp_path)
+    for kind in ("zero", "subtract", "subtract_late"):
+        assert bool(found(tmp_path, with_reset(kind))) == (kind != written)
+
+
 CHANGES = {
     "dv": ("a", "dv", 3),
     "du": ("a", "du", 3),
@@ -127,8 +138,12 @@ def test_a_program_with_another_synapse_is_not_what_the_files_hold(what: str, fo
 @pytest.mark.parametrize("bug", BUGS)
 def test_an_injected_bug_is_read(bug: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     BUGS[bug](monkeypatch.setattr)
-    onnx().write(everything(), tmp_path)
-    assert found(tmp_path)
+    program = everything()
+    if "soft" in bug:
+        soft = tuple(replace(p, reset="subtract") for p in program.populations)
+        program = replace(program, populations=soft)
+    onnx().write(program, tmp_path)
+    assert found(tmp_path, program)
 
 
 def test_a_file_that_is_cut_off_or_missing_is_a_finding(folder: Path):

@@ -189,7 +189,7 @@ def test_sums_that_may_leave_32_bits_are_computed_in_64(packages, tmp_path: Path
 def test_a_new_number_of_a_program_has_to_be_said_in_integers_too():
     known = {
         FixedPopulation: {"name", "spiking", "scale", "origin", "dv", "du", "vth", "bias_mantissa"}
-        | {"bias_exponent", "v_initial", "group", "latency_steps"},
+        | {"bias_exponent", "v_initial", "group", "latency_steps", "reset"},
         FixedProjection: {"source", "target", "weight", "exponent", "delay_steps"},
         FixedGraph: {"name", "dt_s", "input_size", "input_max", "populations", "projections", "readout"},
     }

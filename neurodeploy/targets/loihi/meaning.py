@@ -46,6 +46,7 @@ def integers(program: FixedGraph) -> IntegerNetwork:
 
 def _neurons(p: FixedPopulation) -> IntegerNeurons:
     whole = 1 << DECAY_BITS
+    threshold = p.vth.astype(np.int64) << STATE_SHIFT
     return IntegerNeurons(
         name=p.name,
         spiking=p.spiking,
@@ -55,9 +56,12 @@ def _neurons(p: FixedPopulation) -> IntegerNeurons:
         arrival_factor=1 << STATE_SHIFT,
         current_wrap=CURRENT_WRAP,
         voltage_limit=STATE_LIMIT,
-        threshold=p.vth.astype(np.int64) << STATE_SHIFT,
+        threshold=threshold - p.soft,  # a soft one spikes at the threshold itself
         bias=p.bias,
         initial=p.v_initial.astype(np.int64),
+        soft=p.soft,
+        fall=p.fall.astype(np.int64),
+        told_fall=threshold if p.reset == "subtract" else np.zeros_like(threshold),
         scale=p.scale,
         origin=p.origin,
         latency_steps=p.latency_steps,

@@ -18,13 +18,14 @@ from neurodeploy.targets.onnx.sequences import add_scores
 from neurodeploy.units import delay_to_steps
 
 KNOWN = ("lif", "li", "cuba_lif", "cuba_li", "if", "i")
-"""Neuron models whose step is written here; see :mod:`neurodeploy.graph.neurons`."""
+RESETS = ("value", "subtract", "subtract_late")
+"""Neuron models and resets whose step is written here; see :mod:`neurodeploy.graph.neurons`."""
 
 
 def float_misfits(graph: Graph) -> Iterator[Finding]:
     """Yield ND241 for each population whose model has no form in operators."""
     for p in graph.populations:
-        if p.model.value not in KNOWN:
+        if p.model.value.partition("_subtract")[0] not in KNOWN or p.model.neuron.reset not in RESETS:
             yield NO_FLOAT_FORM.finding(
                 where=f"{graph.name}.{p.name}",
                 found=p.model.value,
@@ -113,11 +114,16 @@ def _neurons(ops: Operators, graph: Graph, p: Population, row: str) -> str:
     share = graph.dt_s / p.tau_s if p.model.neuron.leaky else np.full(p.size, graph.dt_s)
     moved = ops.add("Mul", number(share), drive)
     v = ops.add("Add", f"{before}/v", moved)
-    if p.model.spiking:
-        fired = ops.add("Greater", v, number(p.v_threshold))
-    else:
-        fired = ops.add("Greater", v, number(np.full(p.size, np.inf)))
-    ops.add("Where", fired, number(p.v_reset), v, to=f"{after}/v")
+    threshold = number(p.v_threshold if p.model.spiking else np.full(p.size, np.inf))
+    reset = p.model.neuron.reset
+    if reset == "subtract_late":
+        late = ops.add("Greater", f"{before}/v", threshold)
+        v = ops.add("Where", late, ops.add("Sub", v, threshold), v, to=f"{after}/v")
+    fired = ops.add("Greater", v, threshold)
+    if reset == "subtract":
+        ops.add("Where", fired, ops.add("Sub", v, threshold), v, to=f"{after}/v")
+    elif reset == "value":
+        ops.add("Where", fired, number(p.v_reset), v, to=f"{after}/v")
     ops.add("Cast", fired, to=f"{after}/spikes", to_type=np.uint8)
     return ops.add("Cast", fired, to_type=np.float64)
 

@@ -46,12 +46,17 @@ class Cell:
         """Whether u outlives a step."""
         return bool(self.neurons.current_keep.any())
 
+    @property
+    def held(self) -> str:
+        """Name of the v that goes on: not the v that is told, where a spike lowers that one alone."""
+        return f"{self.neurons.name}/{'v_before_reset' if self.neurons.told_fall.any() else 'v'}"
+
     def states(self) -> list[tuple[str, type[np.generic], tuple[int, ...]]]:
         """Give what goes from step to step: name, type and shape without the batch."""
         name, size = self.neurons.name, self.neurons.size
         found: list[tuple[str, type[np.generic], tuple[int, ...]]] = [
             (f"{name}/arrivals", self.whole, (self.ring, size)),
-            (f"{name}/v", np.int32, (size,)),
+            (self.held, np.int32, (size,)),
         ]
         return [*found, (f"{name}/u", self.whole, (size,))] if self.filters else found
 
@@ -122,7 +127,9 @@ def _neurons(ops: Operators, cell: Cell, *, prefix: str, decay: str) -> str:
     low = ops.add("LessOrEqual", u, ops.constant(-half, whole))
     down, up = ops.add("Sub", u, step), ops.add("Add", u, step)
     u = ops.add("Where", high, down, ops.add("Where", low, up, u), to=f"{after}/u")
-    v = _decayed(ops, f"{before}/v", n.voltage_keep, one=n.keep_one, whole=np.int32, decay=decay)
+    v = _decayed(
+        ops, f"{prefix}{BEFORE}{cell.held}", n.voltage_keep, one=n.keep_one, whole=np.int32, decay=decay
+    )
     v = v if whole is np.int32 else ops.add("Cast", v, to_type=whole)
     v = ops.add("Add", v, u)
     if n.bias.any():
@@ -131,7 +138,13 @@ def _neurons(ops: Operators, cell: Cell, *, prefix: str, decay: str) -> str:
     v = ops.add("Clip", v, *limits)
     v = v if whole is np.int32 else ops.add("Cast", v, to_type=np.int32)
     fired = ops.add("Greater", v, ops.constant(n.threshold, np.int32))
-    ops.add("Where", fired, ops.constant(0, np.int32), v, to=f"{after}/v")
+    if not n.soft:
+        ops.add("Where", fired, ops.constant(0, np.int32), v, to=f"{after}/v")
+    else:
+        ops.add("Identity", v, to=f"{prefix}{cell.held}")
+    if n.told_fall.any():
+        lower = ops.add("Sub", v, ops.constant(n.told_fall, np.int32))
+        ops.add("Where", fired, lower, v, to=f"{after}/v")
     return ops.add("Cast", fired, to=f"{after}/spikes", to_type=np.uint8)
 
 
@@ -161,6 +174,8 @@ def _arrivals(ops: Operators, cell: Cell, sent: dict[str, str], *, prefix: str) 
     before = f"{prefix}{BEFORE}{cell.neurons.name}/arrivals"
     after = f"{prefix}{cell.neurons.name}/arrivals"
     terms = [_placed(ops, product, sent[product.source], cell) for product in cell.products]
+    if cell.neurons.soft:
+        terms.append(_fallen(ops, cell, sent[cell.neurons.name]))
     if cell.ring > 1:
         ends = [ops.table(np.array([number], dtype=np.int64)) for number in (1, cell.ring, 1)]
         passed = ops.add("Slice", before, *ends)
@@ -171,6 +186,14 @@ def _arrivals(ops: Operators, cell: Cell, sent: dict[str, str], *, prefix: str) 
     for term in terms[1:]:
         total = ops.add("Add", total, term)
     ops.add("Identity", total, to=after)
+
+
+def _fallen(ops: Operators, cell: Cell, spikes: str) -> str:
+    """Append what a soft reset takes off the arrivals of the next step."""
+    fall = ops.constant(-cell.neurons.fall, cell.whole)
+    found = ops.add("Mul", ops.add("Cast", spikes, to_type=cell.whole), fall)
+    shape = np.array([0, 1, cell.neurons.size], dtype=np.int64)
+    return laid_out(ops, ops.add("Reshape", found, ops.table(shape)), (0,), ring=cell.ring)
 
 
 def _placed(ops: Operators, product: DelayProduct, spikes: str, cell: Cell) -> str:

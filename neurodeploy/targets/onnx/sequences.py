@@ -45,6 +45,8 @@ def step_graph(network: IntegerNetwork, parts: Sequence[Cell], *, decay: str, re
         ops.outputs += [(name, dtype, (BATCH, *shape)) for name, dtype, shape in cell.states()]
         if not cell.filters:
             ops.outputs.append((f"{n.name}/u", cell.whole, (BATCH, n.size)))
+        if cell.held != f"{n.name}/v":
+            ops.outputs.append((f"{n.name}/v", np.int32, (BATCH, n.size)))
     if network.readout is not None:
         neurons = next(n for n in network.neurons if n.name == network.readout.population)
         linear = (neurons.scale, neurons.origin)
@@ -64,7 +66,7 @@ def sequence_graph(network: IntegerNetwork, parts: Sequence[Cell], *, decay: str
     for cell in parts:
         for name, dtype, shape in cell.states():
             start = np.zeros(shape, dtype=dtype)
-            if name.endswith("/v"):
+            if name == cell.held:
                 start[:] = cell.neurons.initial
             starts.append((name, start))
     told = [

@@ -311,7 +311,7 @@ def _one_or_all(values: NDArray[Any]) -> Any:
 def _initial(parts: Sequence[Cell]) -> dict[str, Any]:
     """Give the states that do not start at 0: the number of each neuron, by the input's name."""
     return {
-        f"{BEFORE}{cell.neurons.name}/v": _one_or_all(cell.neurons.initial)
+        f"{BEFORE}{cell.held}": _one_or_all(cell.neurons.initial)
         for cell in parts
         if cell.neurons.initial.any()
     }

@@ -15,7 +15,8 @@ def largest_arrivals(network: IntegerNetwork, name: str) -> Whole:
 
     All sources send their largest value so that everything arrives at once.
     """
-    most = np.zeros(network.size_of(name), dtype=np.int64)
+    neurons = next(one for one in network.neurons if one.name == name)
+    most = np.abs(neurons.fall)
     for one in network.synapses:
         if one.target != name:
             continue

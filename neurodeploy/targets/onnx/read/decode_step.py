@@ -1,7 +1,6 @@
 """Decode one step of an integer network from the operators of an ONNX file, following the flow of its data.
 
-Shares no code with what writes the files. Every operator must be where the arithmetic needs it; whatever is
-found anywhere else is a :class:`DecodeError`.
+Shares no code with what writes the files. What is not where the arithmetic needs it is a DecodeError.
 """
 
 from __future__ import annotations
@@ -134,15 +133,30 @@ def current(flow: Flow, name: str, before: str, *, one: int, wrap: int, factor: 
 
 
 def voltage(
-    flow: Flow, after: str, before: str, *, one: int, limit: int
-) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
-    """Check how v and the spikes come about; give what is kept of v, the bias and the threshold."""
+    flow: Flow, after: str, before: str, *, one: int, limit: int, soft: bool, told_lower: bool
+) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Check how v and the spikes come about.
+
+    Gives what is kept of v, the bias, the threshold, and how much lower v is told where there is a spike.
+    """
     sent = flow.node(f"{after}/spikes", "Cast", 1)
     v, threshold = flow.node(sent.inputs[0], "Greater", 2).inputs
-    fired, zero, stays = flow.node(f"{after}/v", "Where", 3).inputs
-    flow.is_number(zero, 0)
-    if fired != sent.inputs[0] or stays != v or sent.attributes["to"] != 2:
-        raise DecodeError(f"{after}: v is not reset where there is a spike")
+    lower: NDArray[Any] = np.zeros((), dtype=np.int64)
+    held = "v_before_reset" if told_lower else "v"
+    goes_on = v if not soft else flow.node(f"{after}/{held}", "Identity", 1).inputs[0]
+    if goes_on != v or sent.attributes["to"] != 2:
+        raise DecodeError(f"{after}: what goes on is not v, or spikes are no bytes")
+    if told_lower or not soft:
+        fired, reset, stays = flow.node(f"{after}/v", "Where", 3).inputs
+        if fired != sent.inputs[0] or stays != v:
+            raise DecodeError(f"{after}: v is not reset where there is a spike")
+        if told_lower:
+            left, by = flow.node(reset, "Sub", 2).inputs
+            lower = flow.number(by)
+            if left != v:
+                raise DecodeError(f"{after}: another number than v is told")
+        else:
+            flow.is_number(reset, 0)
     clip = flow.node(flow.uncast(v), "Clip", 3)
     flow.is_number(clip.inputs[1], -limit)
     flow.is_number(clip.inputs[2], limit)
@@ -157,11 +171,13 @@ def voltage(
     decay = first
     if flow.kind(first) == "Cast" and flow.kind(flow.uncast(first)) not in ("Mul", "Div"):
         decay = flow.uncast(first)
-    return kept(flow, decay, f"{before}/v", one), bias, flow.number(threshold)
+    return kept(flow, decay, f"{before}/{held}", one), bias, flow.number(threshold), lower
 
 
-def columns(flow: Flow, after: str, before: str, sources: Sequence[str]) -> Counter[Column]:
-    """Give every sum of weights that is added to what will arrive at a population.
+def columns(
+    flow: Flow, after: str, before: str, sources: Sequence[str]
+) -> tuple[Counter[Column], NDArray[Any]]:
+    """Give every sum of weights that is added to what will arrive, and what a spike takes off the next step.
 
     Weights and divisor are divided by what they have in common, and sums that nothing is rounded in are added
     up, so that the same arithmetic gives the same columns however it is laid out.
@@ -170,6 +186,7 @@ def columns(flow: Flow, after: str, before: str, sources: Sequence[str]) -> Coun
     found: Counter[Column] = Counter()
     linear: dict[tuple[str, int, int], NDArray[np.int64]] = {}
     passed = 0
+    falls: list[NDArray[Any]] = []
     for term in flow.terms(total):
         if term == f"{before}/arrivals":
             continue  # nothing ever arrives: it stays 0
@@ -179,10 +196,30 @@ def columns(flow: Flow, after: str, before: str, sources: Sequence[str]) -> Coun
                 _passes(flow, term, before)
                 passed += 1
                 continue
-        _product(flow, term, sources, found, linear)
-    if passed > 1:
+        fall = _fall(flow, term, f"{after}/spikes")
+        if fall is None:
+            _product(flow, term, sources, found, linear)
+        else:
+            falls.append(fall)
+    if passed > 1 or len(falls) > 1:
         raise DecodeError(f"{after}: a step passes twice")
-    return canonical_columns(found, linear)
+    return canonical_columns(found, linear), falls[0] if falls else np.zeros((), dtype=np.int64)
+
+
+def _fall(flow: Flow, term: str, spikes: str) -> NDArray[Any] | None:
+    """Give what a spike takes off the arrivals of the next step, where a term is that; else None."""
+    found, pads = flow.node(term, "Pad", 2).inputs if flow.kind(term) == "Pad" else (term, "")
+    if pads and flow.number(pads).tolist()[:4] != [0, 0, 0, 0]:
+        return None
+    if flow.kind(found) != "Reshape":
+        return None
+    found, shape = flow.node(found, "Reshape", 2).inputs
+    if flow.kind(found) != "Mul" or flow.number(shape).tolist()[:2] != [0, 1]:
+        return None
+    source, by = flow.node(found, "Mul", 2).inputs
+    if flow.kind(source) != "Cast" or flow.node(source, "Cast", 1).inputs[0] != spikes:
+        return None
+    return -flow.number(by).astype(np.int64)
 
 
 def canonical_columns(

@@ -118,9 +118,14 @@ def _metadata(path: Path, model: FileModel, folder: Path, network: IntegerNetwor
 def _initial(path: Path, model: FileModel, network: IntegerNetwork) -> Iterator[Finding]:
     said = json.loads(model.metadata["initial"])
     for n in network.neurons:
-        yield from _same(f"{path}: initial of {n.name}", said.pop(f"before/{n.name}/v", 0), n.initial)
+        yield from _same(f"{path}: initial of {n.name}", said.pop(f"before/{_held(n)}", 0), n.initial)
     if said:
         yield _differs(f"{path}: initial", ", ".join(said), "populations of the program")
+
+
+def _held(n: IntegerNeurons) -> str:
+    """Give the name of the v that goes from step to step."""
+    return f"{n.name}/v_before_reset" if n.told_fall.any() else f"{n.name}/v"
 
 
 def _step(path: Path, graph: FileGraph, network: IntegerNetwork, *, prefix: str) -> Iterator[Finding]:
@@ -133,11 +138,21 @@ def _step(path: Path, graph: FileGraph, network: IntegerNetwork, *, prefix: str)
             flow, f"{after}/u", before, one=n.keep_one, wrap=n.current_wrap, factor=n.arrival_factor
         )
         yield from _same(f"{where}: what is kept of u", keep, n.current_keep)
-        kept_v, bias, threshold = voltage(flow, after, before, one=n.keep_one, limit=n.voltage_limit)
+        kept_v, bias, threshold, lower = voltage(
+            flow,
+            after,
+            before,
+            one=n.keep_one,
+            limit=n.voltage_limit,
+            soft=n.soft,
+            told_lower=bool(n.told_fall.any()),
+        )
+        yield from _same(f"{where}: what v is told lower by", lower, n.told_fall)
         yield from _same(f"{where}: what is kept of v", kept_v, n.voltage_keep)
         yield from _same(f"{where}: bias", bias, n.bias)
         yield from _same(f"{where}: threshold", threshold, n.threshold)
-        found = columns(flow, after, before, list(sent.values()))
+        found, fall = columns(flow, after, before, list(sent.values()))
+        yield from _same(f"{where}: what a spike takes off", fall, n.fall)
         yield from _columns(where, found, _expected(network, n, sent))
 
 
@@ -249,7 +264,7 @@ def _starts(
 ) -> Iterator[Finding]:
     """Check that each state of the body comes in as it went out, and what it starts as."""
     names = list(body.inputs)[: len(states)]
-    initial = {f"{n.name}/v": n.initial for n in network.neurons}
+    initial = {_held(n): n.initial for n in network.neurons}
     for name, result, start in zip(names, list(body.outputs)[: len(states)], states, strict=True):
         plain = name.removeprefix("body/before/")
         if result != f"body/{plain}":
