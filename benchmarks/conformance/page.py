@@ -76,7 +76,7 @@ def page(results: list[Result], missing: Mapping[str, str]) -> str:
     for result in results:
         packages = ", ".join(f"{name} {version}" for name, version in result.versions.items())
         lines.append(f"| {result.framework.title} | {packages} |")
-    lines += [f"| {FRAMEWORKS[name].title} | not installed: {_cut(why)} |" for name, why in missing.items()]
+    lines += [f"| {FRAMEWORKS[name].title} | not run: {_cut(why)} |" for name, why in missing.items()]
     lines += [f"| {who} | {why} |" for who, why in NOT_HERE.items()]
     lines += ["", "## Inward: their files, read by neurodeploy", ""]
     lines += list(_summary(results))
