@@ -65,6 +65,7 @@ the framework's own: twelve samples of 80 steps, inputs on which every populatio
 * **equal**: not one spike differs, and the v of a readout within 1e-4 of its largest.
 * refused: a finding or the framework's own error says why, and nothing is computed.
 * not written: the framework's exporter fails on its own network.
+* read: the file was read and nothing was compared, as nir itself computes nothing.
 * SHIFTED, OTHER SPIKES, SILENTLY WRONG: accepted, and something else is computed.
 """
 
