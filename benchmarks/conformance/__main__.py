@@ -49,9 +49,10 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     names = arguments.only.split(",") if arguments.only else list(FRAMEWORKS)
-    missing = {}
-    results = []
-    for name in names:
+    out = arguments.out or (None if arguments.only else PAGE)
+    missing: dict[str, str] = {}
+    results: list[Result] = []
+    for k, name in enumerate(names):
         print(f"{name}: environment", file=sys.stderr)
         reason = make(FRAMEWORKS[name])
         if reason:
@@ -60,13 +61,11 @@ def main() -> int:
             with tempfile.TemporaryDirectory() as folder:
                 print(f"{name}: running", file=sys.stderr)
                 results.append(result_of(name, Path(folder)))
-    text = page(results, missing)
-    if not arguments.environments:
-        out = arguments.out or (None if arguments.only else PAGE)
-        if out is None:
-            print(text)
-        else:
-            out.write_text(text, encoding="utf-8")
+        if out is not None and not arguments.environments:  # the page so far, should a later one break off
+            left = dict.fromkeys(names[k + 1 :], "the command was broken off before it")
+            out.write_text(page(results, missing | left), encoding="utf-8")
+    if out is None and not arguments.environments:
+        print(page(results, missing))
     for name, reason in missing.items():
         print(f"{name}: no environment: {reason}", file=sys.stderr)
     wrong = [cell for result in results for cell in result.silently_wrong()]

@@ -92,8 +92,8 @@ FRAMEWORKS = {
             ("rockpool[torch]==3.1.0", "nir==1.0.8", "nirtorch==2.6", TORCH),
             "rockpool",
         ),
-        Framework("spyx", "Spyx 1.0.0", ("spyx==1.0.0", "nir==1.0.8"), "spyx"),
         Framework("nir-1.0.4", "nir 1.0.4", ("nir==1.0.4", "h5py")),
+        Framework("spyx", "Spyx 1.0.0", ("spyx==1.0.0", "nir==1.0.8"), "spyx"),
     )
 }
 """Every framework by its name, in the order of the page."""

@@ -65,6 +65,7 @@ the framework's own: twelve samples of 80 steps, inputs on which every populatio
 * **equal**: not one spike differs, and the v of a readout within 1e-4 of its largest.
 * refused: a finding or the framework's own error says why, and nothing is computed.
 * not written: the framework's exporter fails on its own network.
+* read: the file was read and nothing was compared, as nir itself computes nothing.
 * SHIFTED, OTHER SPIKES, SILENTLY WRONG: accepted, and something else is computed.
 """
 
@@ -76,7 +77,7 @@ def page(results: list[Result], missing: Mapping[str, str]) -> str:
     for result in results:
         packages = ", ".join(f"{name} {version}" for name, version in result.versions.items())
         lines.append(f"| {result.framework.title} | {packages} |")
-    lines += [f"| {FRAMEWORKS[name].title} | not installed: {_cut(why)} |" for name, why in missing.items()]
+    lines += [f"| {FRAMEWORKS[name].title} | not run: {_cut(why)} |" for name, why in missing.items()]
     lines += [f"| {who} | {why} |" for who, why in NOT_HERE.items()]
     lines += ["", "## Inward: their files, read by neurodeploy", ""]
     lines += list(_summary(results))

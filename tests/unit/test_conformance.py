@@ -66,5 +66,5 @@ def test_a_page_says_what_is_silently_wrong():
         FRAMEWORKS["norse"], {"norse": "1"}, {"x": ("an x", wrong, fine)}, {"delays": fine}, {"delays": wrong}
     )
     text = page([result], {"spyx": "no network"})
-    assert "SILENTLY WRONG" in text and "not installed: no network" in text
+    assert "SILENTLY WRONG" in text and "not run: no network" in text
     assert [line.split(":")[0] for line in result.silently_wrong()] == ["norse x", "delays --for norse"]

@@ -195,7 +195,7 @@ CASES = {
 def read(path: str, spikes: np.ndarray) -> Recorded:
     """Compute one of our files as Norse imports it, with its default dt."""
     net = norse.from_nir(nir.read(path))
-    kinds = ("LIFBoxCell", "CubaLIF")
+    kinds = ("LIFBoxCell", "CubaLIF", "IAFCell")
     rows: dict[str, list] = {n: [] for n, module in net.named_children() if type(module).__name__ in kinds}
 
     def hook(name: str):
