@@ -204,22 +204,18 @@ def test_a_delay_at_the_edge_of_the_target(steps, exit_code, tiny_graph, tmp_pat
 def test_a_node_that_is_not_supported_is_named(tmp_path):
     import nir
 
-    convolution = nir.Conv2d(
-        input_shape=(4, 4), weight=np.ones((1, 1, 3, 3)), stride=1, padding=0, dilation=1, groups=1,
-        bias=np.zeros(1),
-    )  # fmt: skip
     graph = nir.NIRGraph(
         {
-            "input": nir.Input(np.array([1, 4, 4])),
-            "conv": convolution,
-            "output": nir.Output(np.array([1, 2, 2])),
+            "input": nir.Input(np.array([4])),
+            "step": nir.Threshold(np.ones(4)),
+            "output": nir.Output(np.array([4])),
         },
-        [("input", "conv"), ("conv", "output")],
+        [("input", "step"), ("step", "output")],
         type_check=False,
     )
-    nir.write(tmp_path / "conv.nir", graph)
-    result = run("check", tmp_path / "conv.nir", "--dt", "0.01")
-    assert "Conv2d" in refused(result, "ND120", 2)
+    nir.write(tmp_path / "step.nir", graph)
+    result = run("check", tmp_path / "step.nir", "--dt", "0.01")
+    assert "Threshold" in refused(result, "ND120", 2)
 
 
 def test_a_file_without_dt_asks_for_it(tiny_graph, tmp_path):

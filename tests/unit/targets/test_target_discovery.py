@@ -46,7 +46,7 @@ def test_a_strangers_target_is_listed_and_loaded(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setitem(sys.modules, "toy_target", SimpleNamespace(make=make))
     register(monkeypatch, "toy", "toy_target:make")
-    assert registry.target_names() == ["loihi", "loihi2", "toy"]
+    assert registry.target_names() == ["loihi", "loihi2", "onnx", "toy"]
     assert isinstance(registry.load_target("toy"), Target) and given == [None]
 
 
