@@ -59,6 +59,7 @@ def test_export_without_measuring_says_so_in_the_manifest(tiny_nir, tmp_path):
     assert "not measured" in json.loads((tmp_path / "out" / "manifest.json").read_text())["rungs"]
 
 
+@pytest.mark.slow
 def test_export_gates_the_drop_with_and_without_json(tiny_nir, given, tmp_path):
     arrays = dict(np.load(given))
     rungs = json.loads(run("export", tiny_nir, "-o", tmp_path / "a", "--calibrate", given, "--json").stdout)[
@@ -109,6 +110,7 @@ def test_verify_writes_every_report(bundle, tmp_path):
     assert (tmp_path / "v.html").read_text().startswith("<!DOCTYPE html>")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_lava")
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
 @pytest.mark.parametrize(

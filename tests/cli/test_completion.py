@@ -27,6 +27,7 @@ def offered(*words: str) -> set[str]:
     return {entry.partition(",")[2] for entry in done.stdout.splitlines()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

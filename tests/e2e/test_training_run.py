@@ -104,6 +104,7 @@ def test_a_run_folder_holds_what_its_description_says(finished: Path) -> None:
     assert not [path for path in finished.rglob("*") if path.suffix in (".pt", ".pkl", ".pickle", ".tmp")]
 
 
+@pytest.mark.slow
 def test_the_selected_weights_measure_what_the_result_says(finished: Path) -> None:
     from neurodeploy.graph.interpret import interpret_reference
 

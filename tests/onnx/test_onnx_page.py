@@ -38,6 +38,7 @@ def test_the_example_is_short():
     assert len(BLOCKS) == 2 and len(BLOCKS[0].splitlines()) <= 15
 
 
+@pytest.mark.slow
 def test_whole_samples(there: nd.Bundle):
     folder = there.path.parent
     more = "np.savez('mine.npz', **{name.replace('/', ' '): array for name, array in traces.items()})\n"
@@ -69,6 +70,7 @@ def test_the_target_file(tiny_nir: Path, given: Path, tmp_path: Path):
     assert made.manifest.backend["onnx"]["decay"] == "int32"
 
 
+@pytest.mark.slow
 def test_groups_of_decays_may_be_lifted(tiny_graph: nd.Graph, given: Path, tmp_path: Path):
     from dataclasses import replace
 

@@ -74,6 +74,7 @@ def test_a_changed_onnx_file_fails_verification(made: Path, rehash, tmp_path: Pa
     assert code == 1 and "ND483" in text
 
 
+@pytest.mark.slow
 def test_without_its_packages_a_bundle_is_opened_simulated_and_verified(
     made: Path, given: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -93,6 +94,7 @@ def test_without_its_packages_a_bundle_is_opened_simulated_and_verified(
     assert code == 4 and "ND430" in text and not (tmp_path / "again").exists(), text
 
 
+@pytest.mark.slow
 def test_a_target_file_says_what_a_runtime_can(packages, entry, tiny_nir: Path, given: Path, tmp_path: Path):
     limit = (
         '\n[limits.{}]\nvalue = {}\nunit = "bits"\nsource = "a browser"\nverified_on = "2026-11-24, read"\n'

@@ -144,6 +144,7 @@ def test_only_a_folder_with_a_bundle_and_nothing_else_may_be_replaced(bundle, tm
     assert not is_nothing_but_a_bundle(tmp_path / "app")
 
 
+@pytest.mark.slow
 def test_a_path_that_the_output_cannot_spell_can_be_opened_and_written(bundle):
     """Where the system's encoding is ASCII, names of files are bytes that Python holds as surrogates."""
     place = bundle.rename(bundle.with_name("bündel-日本"))

@@ -106,6 +106,7 @@ def test_a_kill_at_any_moment_leaves_the_old_folder_or_the_new_one(tmp_path, mon
     assert done and version(path) == "new" and event > 10
 
 
+@pytest.mark.slow
 @needs_fork
 def test_a_kill_while_a_file_is_replaced_leaves_the_old_one_or_the_new_one(tmp_path):
     def write(text: str) -> None:

@@ -352,6 +352,7 @@ def test_the_sound_file_is_read(read):
     assert graph.projections[0].weight.tolist() == [[[0, 1, 2], [3, 4, 5]]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "case", sorted(CASES.glob("nir-*")) or [None], ids=lambda c: getattr(c, "name", "none")
 )

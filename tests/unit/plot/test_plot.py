@@ -159,6 +159,7 @@ def test_a_mask_leaves_steps_out_of_the_confusion_matrix():
 # ---- all
 
 
+@pytest.mark.slow
 def test_every_figure_is_drawn_into_the_axes_that_are_given(tiny_graph):
     from matplotlib.figure import Figure
 

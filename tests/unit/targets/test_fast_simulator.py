@@ -158,6 +158,7 @@ def test_large_layers_take_smaller_windows_and_32_bit_offsets() -> None:
     assert first_difference(expected, simulate(program, spikes, record=("spikes", "u", "v"))) is None
 
 
+@pytest.mark.slow
 def test_importing_the_simulator_compiles_nothing() -> None:
     script = (
         "from neurodeploy.targets.loihi.simulate import fast, kernel; "

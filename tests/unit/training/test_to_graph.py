@@ -159,6 +159,7 @@ def test_counts_are_read_by_the_graph_as_they_are_trained() -> None:
     same(network, graph, random_spikes(3, high=5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [listed.name for listed in list_recipes()])
 def test_every_shipped_recipe_read_back_from_nir_gives_the_same_spikes(name: str, tmp_path: Path) -> None:
     recipe = load_recipe(name)
