@@ -27,6 +27,7 @@ SMALL = "data.train_trials=16 data.validation_trials=8 data.test_trials=8 networ
 SET = " ".join(f"--set {setting}" for setting in SMALL.split())
 TRAIN = f"train mts-xor -o run {SET} --threads 1"
 SWEEP = f"sweep mts-xor -o sweep {SET} --seeds 0"
+SINABS = "sinabs:reset=subtract,spikes=single"
 RUN = "run BUNDLE --backend fixed --input given.npz -o out.npz"
 EXPORT = "export tiny.nir --calibrate given.npz -o new"
 
@@ -81,6 +82,7 @@ CHANGES: dict[str, Change] = {
     "export --no-verify": Change(EXPORT, "--no-verify"),
     "export --seed": Change("export tiny.nir -o new", "--seed 7"),
     "export --float": Change(f"{EXPORT} --target onnx", "--float"),
+    "export --dialect": Change("export foreign.nir -o new --dt 0.01", f"--dialect {SINABS}"),
     "export --traces": Change("export foreign.nir -o new --dt 0.01", "--traces traces.npz"),
     "export --score": Change("export foreign.nir -o new --dt 0.01", "--score max"),
     "export --input-max": Change("export foreign.nir -o new --dt 0.01", "--input-max 7"),
@@ -103,8 +105,10 @@ CHANGES: dict[str, Change] = {
     "run --json": Change(RUN, "--json"),
     "check --target": Change("check tiny.nir", "--target chip.toml"),
     "check --dt": Change("check without-dt.nir", "--dt 0.01"),
+    "check --dialect": Change("check foreign.nir --dt 0.01", f"--dialect {SINABS}"),
     "check --input-max": Change("check foreign.nir --dt 0.01", "--input-max 300"),
     "check --json": Change("check tiny.nir", "--json"),
+    "inspect --dialect": Change("inspect foreign.nir", f"--dialect {SINABS}"),
     "inspect --dt": Change("inspect without-dt.nir", "--dt 0.01"),
     "inspect --json": Change("inspect tiny.nir", "--json"),
     "nir --for": Change("nir without-delays.nir -o new.nir", "--for snntorch"),
