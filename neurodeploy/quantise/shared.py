@@ -55,19 +55,20 @@ class Incoming:
 
     def together(self, neurons: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         """Part neurons into sets that share no weight with each other."""
-        from scipy.sparse import csr_matrix
-        from scipy.sparse.csgraph import connected_components
-
         n_weights = int(self.weight_of.max(initial=-1)) + 1
         if n_weights == self.wanted.size:  # nothing is shared
             yield from neurons[:, None]
             return
-        n = len(self.start) - 1
         chosen = np.isin(self.post, neurons)
-        ends = (self.post[chosen], self.weight_of[chosen] + n)
-        joins = csr_matrix((np.ones(int(chosen.sum()), np.int8), ends), shape=(n + n_weights,) * 2)
-        _, component = connected_components(joins, directed=False)
-        own = component[neurons]
+        post, weight = self.post[chosen], self.weight_of[chosen]
+        least = np.arange(len(self.start) - 1)  # the first neuron that each is joined to
+        before = np.full_like(least, -1)
+        while (before != least).any():
+            before = least.copy()
+            through = np.full(n_weights, least.size)
+            np.minimum.at(through, weight, least[post])
+            np.minimum.at(least, post, through[weight])
+        own = least[neurons]
         for each in np.unique(own):
             yield neurons[own == each]
 

@@ -106,10 +106,16 @@ def out(what):
     count += 1
     return Path(f"{what}-{os.getpid()}-{count}")
 samples = nd.load_samples(tiny / "given.npz")
+def module():
+    import norse.torch as norse, torch
+    torch.manual_seed(0)
+    neurons = norse.LIFBoxParameters(tau_mem_inv=torch.tensor(20.0), v_th=torch.tensor(0.1))
+    return norse.SequentialState(torch.nn.Linear(12, 4), norse.LIFBoxCell(neurons, dt=0.01))
 CALLS = {
     "accuracy": lambda: nd.accuracy(samples, nd.simulate(tiny / "bundle", samples, threads=2)),
     "check": lambda: nd.check(tiny / "tiny.nir", "loihi2"),
     "export": lambda: nd.export(tiny / "tiny.nir", out("bundle"), target="loihi2", calibrate=samples),
+    "from_module": lambda: nd.from_module(module(), samples, dt_s=0.01),
     "load_recipe": lambda: nd.load_recipe("mts-xor"),
     "load_samples": lambda: nd.load_samples(tiny / "given.npz"),
     "load_target": lambda: nd.load_target("loihi2"),

@@ -17,7 +17,7 @@ from triggers import SLOW, TRIGGERS, Place, text_of
 
 pytestmark = pytest.mark.slow
 
-for family in ("usage", "networks", "modules", "training", "parity", "onnx_files"):
+for family in ("usage", "networks", "modules", "training", "parity", "certificate", "onnx_files"):
     importlib.import_module(family)
 
 ROOT = Path(__file__).parents[2]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.graph.model import INPUT, Graph, Projection
 from neurodeploy.graph.synapses import SynapseList
+from neurodeploy.ops.compiled import compiled
 from neurodeploy.traces import PopulationTrace
 
 CHUNK = 16
@@ -95,7 +96,23 @@ def _arrived(
     matrix = filled(synapses, here, values)
     if matrix.ndim == 2:
         return np.asarray(sent @ matrix.T)
-    from scipy.sparse import csr_matrix
+    arrived = np.zeros((*sent.shape[:2], n_post))
+    flat = np.ascontiguousarray(sent.reshape(-1, n_pre), dtype=np.float64)
+    _add_arrivals(values, synapses.post[here], synapses.pre[here], flat, arrived.reshape(-1, n_post))
+    return arrived
 
-    by_pair = csr_matrix((values, (synapses.post[here], synapses.pre[here])), shape=(n_post, n_pre))
-    return np.asarray((by_pair @ sent.reshape(-1, n_pre).T).T.reshape(*sent.shape[:2], n_post))
+
+@compiled()
+def _add_arrivals(
+    values: NDArray[np.float64],
+    post: NDArray[np.int32],
+    pre: NDArray[np.int32],
+    sent: NDArray[np.float64],
+    arrived: NDArray[np.float64],
+) -> None:
+    """Add what each synapse brings, at every row of ``sent``."""
+    for row in range(sent.shape[0]):
+        for k in range(values.size):
+            value = sent[row, pre[k]]
+            if value != 0.0:
+                arrived[row, post[k]] += values[k] * value
