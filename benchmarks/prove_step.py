@@ -106,6 +106,11 @@ class Run:
                 return self.value(statement.value)
             if isinstance(statement, ast.If):
                 test = self.value(statement.test)
+                if isinstance(test, bool):
+                    given = self.statements(statement.body if test else statement.orelse)
+                    if given is not None:
+                        return given
+                    continue
                 before = dict(self.names)
                 given = self.statements(statement.body)
                 if given is not None:  # a guard: the rest is the other way
@@ -162,6 +167,8 @@ class Run:
         if operator is ast.RShift:
             assert right == 12
             return left.high if isinstance(left, Unknown) else _plain(left) / LOW  # z3 divides downwards
+        if operator is ast.BitAnd and right in (0, -1):  # a mask
+            return _plain(left) if right else 0
         if operator is ast.BitAnd:
             assert isinstance(left, Unknown)
             return left.low if right == LOW - 1 else _plain(left) % (right + 1)
@@ -196,7 +203,8 @@ class Run:
             one, other = map(_plain, arguments)
             return _either(one < other if name == "min" else one > other, one, other)
         if name == "int":
-            return arguments[0]
+            (x,) = arguments
+            return z3.If(x, 1, 0) if isinstance(x, z3.BoolRef) else x
         function = self._functions[name]
         inner = Run(
             self._proof,
@@ -259,15 +267,16 @@ def reference_body(function: ast.FunctionDef) -> list[ast.stmt]:
     """Give the statements of the reference's step of one neuron, from the decay to the new state."""
     loops = [node for node in ast.walk(function) if isinstance(node, ast.For)]
     loop = next(x for x in loops if ast.unparse(x).startswith("for n in range(p.size):"))
-    kept = [s for s in loop.body if ast.unparse(s).startswith(("u_n = ", "v_n = ", "if v_n > "))]
-    assert len(kept) == 3
+    steps = ("u_n = ", "v_n = ", "threshold = ", "if p.soft:")
+    kept = [s for s in loop.body if ast.unparse(s).startswith(steps)]
+    assert len(kept) == 4
     return kept
 
 
 def cases(update: ast.FunctionDef, reference: ast.FunctionDef, largest: int) -> Iterator[tuple[str, Proof]]:
-    """Give one proof for each pair of signs of u and v."""
+    """Give one proof for each pair of signs of u and v and each reset: to 0, or by subtraction."""
     functions = {n: source_of(getattr(naive, n)) for n in ("decayed", "wrapped", "saturated")}
-    for sign_u, sign_v in itertools.product((1, -1), repeat=2):
+    for sign_u, sign_v, soft in itertools.product((1, -1), (1, -1), (False, True)):
         proof = Proof()
         state = {}
         for name, sign, most in (("u", sign_u, STATE), ("v", sign_v, STATE - 1)):
@@ -283,12 +292,14 @@ def cases(update: ast.FunctionDef, reference: ast.FunctionDef, largest: int) -> 
         vth = proof.unknown("vth", 0, (1 << 17) - 1)
         fast = Run(proof, {
             "arrived[n]": a, "u[n]": state["u"], "v[n]": state["v"], "keep_u[n]": keep_u, "keep_v[n]": keep_v,
-            "bias[n]": bias, "threshold[n]": 64 * vth, "_WRAP": kernel._WRAP, "_V_LIMIT": kernel._V_LIMIT,
+            "bias[n]": bias, "threshold[n]": 64 * vth - int(soft), "kept": -int(soft),
+            "_WRAP": kernel._WRAP, "_V_LIMIT": kernel._V_LIMIT,
         }, {})  # fmt: skip
         fast.statements(kernel_body(update))
         slow = Run(proof, {
             "a": a, "u[p.name][n]": state["u"], "v[p.name][n]": state["v"], "int(p.bias[n])": bias,
             "STATE_SHIFT": naive.STATE_SHIFT, "STATE_LIMIT": naive.STATE_LIMIT, "sent[p.name][n]": 0,
+            "p.soft": soft,
             "int(p.vth[n]) << STATE_SHIFT": 64 * vth, "DECAY_BITS": naive.DECAY_BITS,
             # what the tables are made of: keep = 4096 - lost, lost = du + 1 or dv
             "int(p.du[n]) + 1": Lost(keep_u), "int(p.dv[n])": Lost(keep_v),
@@ -305,7 +316,8 @@ def cases(update: ast.FunctionDef, reference: ast.FunctionDef, largest: int) -> 
         ]
         if largest <= CLOSED:
             proof.claims.append(("u within 24 bits", z3.And(u_fast > -STATE, u_fast <= STATE)))
-        yield f"u {'>=' if sign_u > 0 else '<'} 0, v {'>=' if sign_v > 0 else '<'} 0", proof
+        reset = "soft" if soft else "hard"
+        yield f"u {'>=' if sign_u > 0 else '<'} 0, v {'>=' if sign_v > 0 else '<'} 0, {reset}", proof
 
 
 def prove(

@@ -26,7 +26,7 @@ def test_the_compiled_step_is_the_references_for_every_state_and_register(larges
     assert prove(source_of(kernel._update), source_of(naive.simulate_reference), largest, say=said.append), (
         said
     )
-    assert len(said) == 4  # one for each pair of signs
+    assert len(said) == 8  # one for each pair of signs and each reset
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_the_compiled_step_is_the_references_for_every_state_and_register(larges
         ("x <= -_WRAP", "x < -_WRAP"),
         ("-m if x < 0 else m", "m"),
         ("+ x) + bias[n]", "+ x) - bias[n]"),
-        ("cast(0) if fire else y", "y"),
+        ("cast(y & kept) if fire else y", "y"),
         ("cast(-_V_LIMIT)", "cast(-_V_LIMIT - 1)"),
         ("cast(m >> 12) * keep_u", "cast(m >> 12) * keep_v"),
     ],
