@@ -91,6 +91,12 @@ def _state_corners() -> Iterator[tuple[str, FixedGraph, NDArray]]:
 
 def _arrival_corners() -> Iterator[tuple[str, FixedGraph, NDArray]]:
     rng = np.random.default_rng(5)
+    always = {"bias_mantissa": 4095, "bias_exponent": 3, "vth": 1, "dv": 4095}
+    full = [make_population(name, 3, **always) for name in ("a", "b")]
+    chain = [make_projection(INPUT, "a", [[[2]] * 3]), make_projection("a", "b", [[[2] * 3] * 3])]
+    yield "every neuron spikes at every step", make_program(full, chain, 1), np.ones((2, 140, 1))
+    for exponent in (-1, -3):
+        yield f"weight 8, shifted without a rest by {exponent}", *_one(8, 1, exponent=exponent, vth=131071)
     for delay in (0, 1, 62, 63):
         program = make_program([make_population("n", 1)], [make_projection(INPUT, "n", [[7]], delay)], 1)
         spikes = np.zeros((2, 140, 1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -99,6 +101,18 @@ def random_case(
         else rng.integers(1, input_max + 1, size=active.shape)
     )
     return program, (active * values).astype(np.uint8)
+
+
+def soft_case(seed: int, **sizes: int) -> Case:
+    """Make the network of a seed with soft resets in its spiking populations, at once or one step late."""
+    program, spikes = random_case(seed, **sizes)
+    rng = np.random.default_rng(seed)
+    kinds = [str(rng.choice(["subtract", "subtract_late", "zero"])) for _ in program.populations]
+    populations = tuple(
+        replace(p, reset=kind if p.spiking else "zero")
+        for p, kind in zip(program.populations, kinds, strict=True)
+    )
+    return replace(program, populations=populations), spikes
 
 
 def _random_population(rng: np.random.Generator, name: str, n: int) -> FixedPopulation:
