@@ -101,7 +101,7 @@ def read(path: str, spikes: np.ndarray) -> Recorded:
     """Compute one of our files as Spyx imports it, in the dt that the file's metadata name."""
     graph = nir.read(path)
     x = jnp.asarray(spikes.swapaxes(0, 1), jnp.float32)
-    model, _ = from_nir(graph, x[:1], dt=float(graph.metadata["dt"]))
+    model, _ = from_nir(graph, x, dt=float(graph.metadata["dt"]))
     names = [name for name, node in graph.nodes.items() if isinstance(node, nir.LIF | nir.CubaLIF | nir.IF)]
     found = run(list(model.layers), spikes)
     return dict(zip(names, ((z, None) for z in found.values()), strict=True))
