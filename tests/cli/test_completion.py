@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def offered(*words: str) -> set[str]:
     """Ask as bash does; the last word is being typed."""

@@ -24,6 +24,8 @@ from neurodeploy.recipe.load import parse_recipe
 from neurodeploy.training.to_graph import load_run
 from neurodeploy.training.train import train
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -25,6 +25,8 @@ from neurodeploy.targets.registry import load_target
 sys.path.insert(0, str(Path(__file__).parents[1] / "property"))
 from programs import make_population, make_program, make_projection, random_case
 
+pytestmark = pytest.mark.slow
+
 
 def command(*words: str | Path) -> tuple[int, str]:
     result = CliRunner().invoke(commands, [str(word) for word in words])
