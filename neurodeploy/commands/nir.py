@@ -29,6 +29,7 @@ def command(source: Path, *, reader: str | None, out: Path, dt_s: float | None, 
     """
     from neurodeploy.api.networks import write_nir
 
+    options.check_outputs(source, source if source.is_file() else None, {"-o": out})
     written = write_nir(source, out, reader=reader, dt_s=dt_s)
     if as_json:
         told = {"source": str(source), "path": str(out), "for": reader, "dt": written.dt_s}

@@ -271,5 +271,16 @@ def test_run_overwrites_neither_its_bundle_nor_its_input(name, bundle, given, tm
     assert out.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["model.nir", "golden.npz", "itself"])
+def test_nir_overwrites_neither_its_bundle_nor_its_file(name, bundle, tmp_path):
+    source, out = bundle, bundle / name
+    if name == "itself":
+        source = out = tmp_path / "net.nir"
+        source.write_bytes((bundle / "model.nir").read_bytes())
+    before = out.read_bytes()
+    assert "ND080" in run("nir", source, "-o", out, exit_code=2).stderr
+    assert out.read_bytes() == before
+
+
 def test_a_bundle_is_not_checked_with_a_step_of_another_length(bundle):
     assert "ND096" in run("check", bundle, "--dt", "0.01", exit_code=2).stderr
