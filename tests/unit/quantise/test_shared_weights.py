@@ -120,3 +120,9 @@ def test_a_population_that_nothing_leads_to_has_nothing_to_round() -> None:
     no_synapse = np.zeros((1, 3, 2))
     whole, _, _ = rounded({"p": no_synapse}, {"p": np.ones((1, 4, 2), np.uint8)})
     assert whole["p"].size == 0
+
+
+def test_four_uses_of_each_number_are_sharing_and_fewer_are_not() -> None:
+    numbers = np.array([1.5, -2.0, 3.25])
+    assert shares(np.repeat(numbers, 4))
+    assert not shares(np.repeat(numbers, 4)[1:])
