@@ -133,8 +133,17 @@ def right(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None]:
     """Say which decisions are right, and which count.
 
-    Decisions of a sample are held against a label for each step, or the other way round, by repeating the
-    one that has no step axis.
+    Parameters
+    ----------
+    decisions, labels
+        ``[sample]`` or ``[sample, step]``, each; the one without a step axis is repeated for every step.
+    mask
+        ``[sample, step]``: the steps that count; None where all do.
+
+    Returns
+    -------
+    tuple
+        Which are right, ``[sample]`` or ``[sample, step]``; and the mask, None where there is no step axis.
     """
     if decisions.ndim < labels.ndim:
         decisions = decisions[:, None]

@@ -42,7 +42,7 @@ LAVA_DOES_NOT_IMPORT = Rule(
 PLUGIN_BROKEN = Rule(
     "ND424",
     "a plug-in cannot be loaded",
-    why=("Its import failed or gave something of another shape; a plug-in is never skipped silently."),
+    why="Its import failed or gave something of another shape; a plug-in is never skipped silently.",
     example="an entry point that names a missing module",
     exit_code=Exit.BACKEND_MISSING,
 )
@@ -75,7 +75,7 @@ UNKNOWN_RUNTIME = Rule(
 NO_STREAM = Rule(
     "ND428",
     "the target cannot run step by step",
-    why=("A stream needs a simulator that keeps its state from call to call; not every target has one."),
+    why="A stream needs a simulator that keeps its state from call to call; not every target has one.",
     example="nd.open_bundle(BUNDLE).stream() with a target that only runs whole samples",
 )
 
@@ -110,7 +110,7 @@ STATE_OVERFLOW = Rule(
 P1_DIFFERS = Rule(
     "ND470",
     "the NIR file does not compute what was trained",
-    why=("Spikes must be equal and v within 1e-9 * max(1, |v|). What follows would prove another network."),
+    why="Spikes must be equal and v within 1e-9 * max(1, |v|). What follows would prove another network.",
     example="a BatchNorm bias folded with the wrong sign",
 )
 
@@ -275,7 +275,7 @@ THRESHOLD_WRONG = Rule(
 BIAS_WRONG = Rule(
     "ND490",
     "a bias register is no rounding of its bias",
-    why=("It must be within half a unit of what bias and leak add to v in a step, in units of its exponent."),
+    why="It must be within half a unit of what bias and leak add to v in a step, in units of its exponent.",
     example="a bias that is missing",
 )
 

@@ -45,4 +45,4 @@ class Observed:
     def __repr__(self) -> str:
         """Give the network, and in one more line who was seen to compute it."""
         seen = printable(f"  seen     {len(self.spikes)} samples by {self.witness}")
-        return "\n".join([repr(self.graph), seen][:10])
+        return f"{self.graph!r}\n{seen}"

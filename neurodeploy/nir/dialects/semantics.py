@@ -63,16 +63,15 @@ class Reading:
                 help="Look at who wrote the file, and at --dt.",
             )
 
-    def only(self, *types: str) -> None:
+    def only(self, node: Node, *types: str) -> None:
         """Raise ND162 for neurons that this framework does not write."""
-        for node in neurons_of(self.flat):
-            if node.type not in types:
-                raise NOT_OF_THIS_DIALECT.error(
-                    where=f"{self.flat.where}: {shown(node.name)}",
-                    found=node.type,
-                    limit=f"{', '.join(types)}, as {self.dialect.framework.title} writes them",
-                    help="Look at who wrote the file.",
-                )
+        if node.type not in types:
+            raise NOT_OF_THIS_DIALECT.error(
+                where=f"{self.flat.where}: {shown(node.name)}",
+                found=node.type,
+                limit=f"{', '.join(types)}, as {self.dialect.framework.title} writes them",
+                help="Look at who wrote the file.",
+            )
 
     def more(self, where: str, found: str, limit: str, help: str) -> NeurodeployError:
         """Give ND163."""
@@ -126,8 +125,7 @@ def _snntorch(reading: Reading, node: Node) -> Node:
     reset = resets[reading.said("reset")]
     if node.stepwise:  # beta = 1
         return replace(node, reset=reset)
-    if node.type in WITHOUT_LEAK:
-        reading.only("LIF", "CubaLIF")
+    reading.only(node, "LIF", "CubaLIF")
     own_s = reading.dialect.framework.dt_s
     assert own_s is not None
     reading.expect(node, "r", r_of(node), tau_of(node) / own_s, f"tau / {own_s:g}")
@@ -150,7 +148,8 @@ def _sinabs(reading: Reading, node: Node) -> Node:
         tau_s = reading.dt_s / -np.expm1(-1 / tau_of(node))
         node = with_parameters(node, tau=tau_s)
         by_default = "no" if node.type == "LI" else "yes"  # exp_leak.py and lif.py, their norm_input
-        if {"default": by_default}.get(said := reading.said("norm_input"), said) == "no":
+        said = reading.said("norm_input")
+        if (by_default if said == "default" else said) == "no":
             node = whole_input(node, reading.dt_s)
     return replace(at_threshold(node), reset="value" if reading.said("reset") == "zero" else "subtract")
 
@@ -261,7 +260,8 @@ def translated(flat: FlatGraph, dialect: Dialect, dt_s: float) -> FlatGraph:
         )
     means, types, told = _MEANS[dialect.name]
     reading = Reading(flat, dialect, dt_s)
-    reading.only(*types)
+    for node in neurons_of(flat):
+        reading.only(node, *types)
     if dialect.options.get("spikes") == "multi" and neurons_of(flat, *SPIKING):
         raise reading.more(
             f"{flat.where}: {shown(neurons_of(flat, *SPIKING)[0].name)}",

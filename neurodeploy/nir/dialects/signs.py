@@ -38,7 +38,7 @@ from neurodeploy.nir.dialects.traits import (
     step_of,
     tau_of,
 )
-from neurodeploy.nir.nodes import FlatGraph
+from neurodeploy.nir.nodes import FlatGraph, Node
 
 _GRID_BITS = -10
 """Weights in whole multiples of 2 to this power meet the threshold exactly now and then."""
@@ -191,33 +191,42 @@ def _reset_unknown(flat: FlatGraph) -> Iterator[Finding]:
     if not nodes or named_by_spikingjelly(flat):
         return
     if all(n.stepwise or equal(step_of(n), step_s) for n in nodes):
-        yield RESET_UNKNOWN.finding(
-            where=place(flat, nodes),
+        yield _any_reset(
+            flat,
+            nodes,
             found=f"tau / r = {step_s:g} s, as snnTorch writes every file",
-            limit="v_reset that its writer meant",
-            help="Say who wrote the file: --dialect snntorch:reset=zero|subtract|subtract-at-once (subtract "
-            "is snnTorch's default); or --dialect nir, if neurons reset to v_reset.",
+            say="snntorch:reset=zero|subtract|subtract-at-once (subtract is snnTorch's default); or "
+            "--dialect nir, if neurons reset to v_reset.",
         )
+
+
+def _any_reset(flat: FlatGraph, nodes: list[Node], *, found: str, say: str) -> Finding:
+    """Give ND155; ``say`` is the dialect to say, and the other one."""
+    return RESET_UNKNOWN.finding(
+        where=place(flat, nodes),
+        found=found,
+        limit="v_reset that its writer meant",
+        help=f"Say who wrote the file: --dialect {say}",
+    )
 
 
 def _steps_of_one(flat: FlatGraph, dt_s: float | None) -> Iterator[Finding]:
-    """ND155: IF with r = 1 and no v_reset, in steps of 1: sinabs' IAF."""
+    """ND155: IF with r = 1 in steps of 1, under the names of Spyx or without v_reset: sinabs' IAF."""
     nodes = [n for n in neurons_of(flat, "IF") if not n.stepwise and "v_reset" in n.absent]
     by_spyx = [n for n in neurons_of(flat, "IF") if re.fullmatch(r"layer_\d+(\..*)?", n.name)]
     if dt_s == 1.0 and by_spyx and all((r_of(node) == 1).all() for node in by_spyx):
-        yield RESET_UNKNOWN.finding(
-            where=place(flat, by_spyx),
+        yield _any_reset(
+            flat,
+            by_spyx,
             found="names of Spyx and r = 1 in steps of 1, as Spyx writes its IF",
-            limit="v_reset that its writer meant",
-            help="Say who wrote the file: --dialect spyx, which resets by subtracting; or --dialect nir.",
+            say="spyx, which resets by subtracting; or --dialect nir.",
         )
     elif dt_s == 1.0 and nodes and all((r_of(node) == 1).all() for node in nodes):
-        yield RESET_UNKNOWN.finding(
-            where=place(flat, nodes),
+        yield _any_reset(
+            flat,
+            nodes,
             found="r = 1 and no v_reset in steps of 1, as sinabs writes its IAF",
-            limit="v_reset that its writer meant",
-            help="Say who wrote the file: --dialect sinabs:reset=zero|subtract,spikes=single|multi; or "
-            "--dialect nir, if neurons reset to 0.",
+            say="sinabs:reset=zero|subtract,spikes=single|multi; or --dialect nir, if neurons reset to 0.",
         )
 
 
@@ -229,12 +238,12 @@ def _rockpool_without_filter(flat: FlatGraph, dt_s: float | None) -> Iterator[Fi
     if all(
         equal(r_of(n), rockpool_gain(tau_of(n), dt_s)) and not equal(r_of(n), tau_of(n) / dt_s) for n in nodes
     ):
-        yield RESET_UNKNOWN.finding(
-            where=place(flat, nodes),
+        yield _any_reset(
+            flat,
+            nodes,
             found="r = tau / dt * exp(-dt / tau), as Rockpool writes it",
-            limit="v_reset that its writer meant",
-            help="Say who wrote the file: --dialect rockpool:spikes=single|multi, which resets by "
-            "subtracting; or --dialect nir, if neurons reset to v_reset.",
+            say="rockpool:spikes=single|multi, which resets by subtracting; or --dialect nir, if neurons "
+            "reset to v_reset.",
         )
 
 
@@ -250,12 +259,11 @@ def _reset_left_out(flat: FlatGraph, dt_s: float | None) -> Iterator[Finding]:
     if taus.min() < dt_s * (1 - 1e-6) or taus.min() >= 1:  # other signs see these
         return
     if all((r_of(n) == 1).all() and not n.parameters["v_reset"].any() for n in nodes):
-        yield RESET_UNKNOWN.finding(
-            where=place(flat, nodes),
+        yield _any_reset(
+            flat,
+            nodes,
             found="names of Norse, r = 1 and a reset of 0, which Norse writes whatever the reset is",
-            limit="v_reset that its writer meant",
-            help="Say who wrote the file: --dialect norse:reset=value|subtract,v_reset=NUMBER; or --dialect "
-            "nir, if neurons reset to 0.",
+            say="norse:reset=value|subtract,v_reset=NUMBER; or --dialect nir, if neurons reset to 0.",
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.graph.neurons import of_nir_type
 from neurodeploy.nir.nodes import NEURONS, FlatGraph, Node
 from neurodeploy.nir.raw import shown
 
@@ -15,9 +16,11 @@ Floats = NDArray[np.float64]
 CLOSE = 1e-3
 """Within what two numbers are one, relative to them: 1 - beta in float32 loses digits."""
 
-FILTERED = ("CubaLIF", "CubaLI")
-WITHOUT_LEAK = ("IF", "I")
-SPIKING = ("LIF", "CubaLIF", "IF")
+_MODELS = [model for model in map(of_nir_type, NEURONS) if model is not None]
+
+FILTERED = tuple(model.neuron.nir_type for model in _MODELS if model.filtered)
+WITHOUT_LEAK = tuple(model.neuron.nir_type for model in _MODELS if not model.leaky)
+SPIKING = tuple(model.neuron.nir_type for model in _MODELS if model.spiking)
 
 
 def neurons_of(flat: FlatGraph, *types: str) -> list[Node]:

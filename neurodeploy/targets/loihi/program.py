@@ -83,7 +83,7 @@ class FixedPopulation(ReadOnlyArrays):
         if self.reset == "subtract_late":
             return self.vth
         kept = (1 << DECAY_BITS) - self.dv.astype(np.int64)
-        return (round_nearest(self.vth * kept / 2.0**DECAY_BITS)).astype(np.int32)
+        return round_nearest(self.vth * kept / 2.0**DECAY_BITS).astype(np.int32)
 
     @property
     def size(self) -> int:

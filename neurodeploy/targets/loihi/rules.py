@@ -44,8 +44,7 @@ def rules(program: FixedGraph, limits: Mapping[str, Limit]) -> Iterator[Finding]
     -------
     Iterator[Finding]
         ND201 delays, ND202 weights, ND203 weight exponents, ND204 decays, ND205 thresholds, ND206 biases,
-        ND207 tau groups, ND208 initial state, ND209 input values, ND210 cores,
-        ND211 neurons.
+        ND207 tau groups, ND208 initial state, ND209 input values, ND210 cores, ND211 neurons.
     """
     yield from _input_rules(program.name, program.input_max, limits)
     yield from _weight_rules(program, limits)

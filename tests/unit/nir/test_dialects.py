@@ -563,3 +563,12 @@ def test_neurons_that_a_framework_does_not_write_are_refused(dialect, kind, rng)
     }
     file = of_nodes(nir.Linear(weights(rng)), nodes[kind])
     assert codes(from_nir, file, DT_S, dialect=dialect) == ["ND162"]
+
+
+def test_beta_of_1_is_not_taken_for_the_if_that_snntorch_does_not_write(rng):
+    endless = nir.LIF(tau=filled(np.inf), r=filled(np.inf), v_leak=filled(0), v_threshold=filled(1))
+    plain = nir.IF(r=filled(1), v_threshold=filled(1))
+    square = np.eye(N, dtype=np.float32)
+    file = of_nodes(nir.Linear(weights(rng)), endless, nir.Linear(square), plain)
+    (finding,) = refused(from_nir, file, DT_S, dialect="snntorch:reset=zero")
+    assert finding.code == "ND162" and finding.where.endswith(": 3") and finding.found == "IF"

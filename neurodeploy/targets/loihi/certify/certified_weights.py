@@ -72,16 +72,11 @@ def wanted_weights(
 ) -> Floats:
     """Give the weights ``[tap, post, pre]`` in units of the grid: what an exact chip would hold."""
     one = 2.0**DECAY_BITS
-    into_v = real.r * (fixed_part(target.dv, one) if real.model.leaky else dt_s)
+    into_v = real.r * (target.dv / one if real.model.leaky else dt_s)
     if real.model.filtered:
-        into_v = into_v * real.w_in * fixed_part(target.du + 1, one)
+        into_v = into_v * real.w_in * (target.du + 1) / one
     unit = into_v * target.scale / 2.0 ** (STATE_SHIFT + fixed.exponent)
     return np.asarray(projection.weight * unit[None, :, None])
-
-
-def fixed_part(register: NDArray[np.integer], one: float) -> Floats:
-    """Give the part that a decay register stands for."""
-    return np.asarray(register / one)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from neurodeploy.traces import PopulationTrace
 CHUNK = 16
 """Samples that are looked at together."""
 
-
 SPARSE = 8
 """Fewer than one pair of neurons in so many with a synapse makes a projection sparse."""
 
