@@ -22,6 +22,7 @@ from neurodeploy.graph.checks import check_graph
 from neurodeploy.graph.checks.structure import check_dt
 from neurodeploy.graph.model import Graph, Readout
 from neurodeploy.graph.observed import Observed
+from neurodeploy.ops.threads import survive_forks
 from neurodeploy.score import scores
 from neurodeploy.traces import PopulationTrace, Traces
 
@@ -46,6 +47,7 @@ def from_module(
 ) -> Observed:
     """Read a module, and run it; see :func:`neurodeploy.from_module`."""
     raise_errors(check_dt(float(dt_s), "dt_s"))
+    survive_forks()  # the module runs in torch's own pool
     shape = _shape(samples, input_shape)
     twin = double_copy(module)
     layers = layers_of(twin)
