@@ -242,13 +242,6 @@ SOFT_START = Rule(
     example="a graph with lif_subtract, v_leak = 2 and v_threshold = 1",
 )
 
-SOFT_RESET_IN_ONNX = Rule(
-    "ND230",
-    "a soft reset cannot be written as ONNX yet",
-    why="The operators of a step know one reset, to 0 or v_reset; the file would compute another network.",
-    example="neurodeploy export RUN --target onnx of a run with network.reset = soft",
-)
-
 LATE_START_CLIPPED = Rule(
     "ND313",
     "a population that runs late starts lower than it was trained to",

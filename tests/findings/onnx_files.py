@@ -11,7 +11,6 @@ import numpy as np
 from triggers import Place, triggers
 
 from neurodeploy.findings.finding import Finding
-from neurodeploy.graph.model import NeuronModel
 from neurodeploy.nir.read import read_nir
 from neurodeploy.targets.onnx import float_file, float_network
 from neurodeploy.targets.onnx.in_onnxruntime import OnnxRuntime
@@ -27,13 +26,6 @@ def too_wide(place: Place) -> Iterable[Finding]:
     heavy = replace(one, weight=np.full_like(one.weight, 254), exponent=7)
     many = replace(program, projections=(heavy, *program.projections[1:]), input_max=255)
     return replace(target, limits=limits).check(many)
-
-
-@triggers("ND230")
-def soft_reset_in_onnx(place: Place) -> Iterable[Finding]:
-    graph = read_nir(place.tiny / "bundle" / "model.nir")
-    first = replace(graph.populations[0], model=NeuronModel.LIF_SUBTRACT)
-    return onnx().rules(replace(graph, populations=(first, *graph.populations[1:])))
 
 
 @triggers("ND430")

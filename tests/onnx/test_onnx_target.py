@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from click.testing import CliRunner
 import neurodeploy as nd
 from neurodeploy.cli import program as commands
 from neurodeploy.findings.finding import NeurodeployError
-from neurodeploy.graph.model import INPUT
+from neurodeploy.graph.model import INPUT, NeuronModel
 from neurodeploy.targets.integers import GivesIntegers
 from neurodeploy.targets.loihi.program import FixedGraph, FixedPopulation, FixedProjection
 from neurodeploy.targets.onnx.in_onnxruntime import SEQUENCE, OnnxRuntime
@@ -64,6 +64,26 @@ def test_the_whole_row(made: Path, given: Path, bundle: Path, tmp_path: Path):
     assert fit["files"][STEP]["bytes"] == (made / STEP).stat().st_size
     totals = nd.open_bundle(made).manifest.quantisation["resources"]
     assert totals["onnx_operators"] == fit["files"][STEP]["operators"] > 0
+
+
+@pytest.mark.parametrize(
+    "model", [NeuronModel.LIF_SUBTRACT, NeuronModel.LIF_SUBTRACT_LATE, NeuronModel.IF_SUBTRACT]
+)
+def test_a_soft_reset_goes_the_whole_row(
+    packages, entry, tiny_nir: Path, given: Path, tmp_path: Path, model: NeuronModel
+):
+    graph = nd.read_nir(tiny_nir)
+    gain = 20.0 if model is NeuronModel.IF_SUBTRACT else 1.0  # without a leak r counts in 1/s
+    soft = [
+        replace(p, model=model, v_reset=0 * p.v_reset, r=gain * p.r) if p.model.spiking else p
+        for p in graph.populations
+    ]
+    graph = replace(graph, populations=tuple(soft))
+    bundle = nd.export(graph, tmp_path / "b", target="onnx", calibrate=given, with_float=True)
+    checks = {check.name: check for check in nd.verify(bundle.path, runtimes={"onnx": 24}).checks}
+    assert [checks[name].status.value for name in ("P0", "P3", "files")] == ["passed"] * 3
+    spikes = nd.simulate(bundle, nd.load_samples(given)).populations
+    assert all(spikes[p.name].spikes.any() for p in soft if p.model.spiking)
 
 
 def test_a_changed_onnx_file_fails_verification(made: Path, rehash, tmp_path: Path):

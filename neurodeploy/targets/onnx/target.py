@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodeploy.files import sha256
-from neurodeploy.findings.codes_network import SOFT_RESET_IN_ONNX
 from neurodeploy.findings.codes_program import TOO_WIDE_FOR_RUNTIME
-from neurodeploy.findings.finding import raise_errors
 from neurodeploy.targets.integers import GivesIntegers, IntegerNetwork
 from neurodeploy.targets.limits import Limit, Profile
 from neurodeploy.targets.onnx.float_file import write_float
@@ -117,16 +115,8 @@ class OnnxTarget:
         return INT64 if self.limits["integer_bits"].value >= 64 else INT32
 
     def rules(self, graph: Graph) -> Iterator[Finding]:
-        """Yield what the chip's rules yield, and ND230 for soft resets."""
+        """Yield what the chip's rules yield."""
         yield from self.chip.rules(graph)
-        for p in graph.populations:
-            if p.model.reset != "value":
-                yield SOFT_RESET_IN_ONNX.finding(
-                    where=f"{graph.name}.{p.name}",
-                    found=p.model.value,
-                    limit="neurons that reset to a value",
-                    help="Export with --target loihi2, or train with a hard reset.",
-                )
 
     def lower(
         self,
@@ -138,7 +128,6 @@ class OnnxTarget:
     ) -> Lowered[Any]:
         """Lower as for the chip; ND430 (exit code 4) at once where the files could not be written."""
         require_onnx()
-        raise_errors(f for f in self.rules(graph) if f.code == SOFT_RESET_IN_ONNX.code)
         return self.chip.lower(graph, calibration=calibration, passes=passes, after_each=after_each)
 
     def check(self, program: Any) -> Iterator[Finding]:
