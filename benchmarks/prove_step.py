@@ -38,6 +38,10 @@ LARGEST = 1 << 24
 """Largest ``|a|`` that a simulation may meet (ND463)."""
 
 
+class CannotProveError(Exception):
+    """The source has a part that this program has no rule for: then nothing is said of it."""
+
+
 @dataclass(frozen=True)
 class Unknown:
     """A number ``sign * (4096 h + l)``: what the products are taken of."""
@@ -79,7 +83,7 @@ class Proof:
         """Give the product of two unknowns that are not negative, as an unknown with proven bounds."""
         key = (str(one), str(other))
         if not set(key) <= set(self.bounds):
-            raise NotImplementedError(f"a product of {' and '.join(key)}")
+            raise CannotProveError(f"a product of {' and '.join(key)}")
         if key not in self.products:
             made, most = z3.Int("*".join(key)), (self.bounds[key[0]], self.bounds[key[1]])
             p, q = z3.Ints("p q")
@@ -117,7 +121,8 @@ class Run:
                     self.names = before
                     return _either(test, given, self.statements(body[k + 1 :]))
                 after, self.names = self.names, before
-                assert not statement.orelse
+                if statement.orelse:
+                    raise CannotProveError(f"an else behind {ast.unparse(statement.test)}")
                 self.names |= {
                     name: _either(test, after[name], before[name])
                     for name in after
@@ -127,9 +132,10 @@ class Run:
                 (target,) = statement.targets
                 self._assign(target, self.value(statement.value))
             elif isinstance(statement, ast.Expr):  # a docstring
-                assert isinstance(statement.value, ast.Constant)
+                if not isinstance(statement.value, ast.Constant):
+                    raise CannotProveError(ast.unparse(statement))
             else:
-                raise NotImplementedError(ast.dump(statement))
+                raise CannotProveError(ast.unparse(statement))
         return None
 
     def _assign(self, target: ast.expr, value: Any) -> None:
@@ -150,39 +156,41 @@ class Run:
             return -_plain(self.value(node.operand))
         if isinstance(node, ast.IfExp):
             return _either(self.value(node.test), self.value(node.body), self.value(node.orelse))
-        if isinstance(node, ast.Compare):
+        if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARE:
             left, right = _plain(self.value(node.left)), _plain(self.value(node.comparators[0]))
             return _COMPARE[type(node.ops[0])](left, right)
         if isinstance(node, ast.BinOp):
             return self._operate(type(node.op), self.value(node.left), self.value(node.right))
         if isinstance(node, ast.Tuple):
             return tuple(self.value(each) for each in node.elts)
-        if isinstance(node, ast.Call):
+        if isinstance(node, ast.Call) and not node.keywords:
             return self._call(ast.unparse(node.func), [self.value(each) for each in node.args])
-        raise NotImplementedError(text)
+        raise CannotProveError(text)
 
     def _operate(self, operator: type[ast.operator], left: Any, right: Any) -> Any:
-        if isinstance(left, int) and isinstance(right, int):
+        if isinstance(left, int) and isinstance(right, int) and operator in _WHOLE:
             return _WHOLE[operator](left, right)
-        if operator is ast.RShift:
-            assert right == 12
+        if operator is ast.RShift and right == 12:
             return left.high if isinstance(left, Unknown) else _plain(left) / LOW  # z3 divides downwards
         if operator is ast.BitAnd and right in (0, -1):  # a mask
             return _plain(left) if right else 0
-        if operator is ast.BitAnd:
-            assert isinstance(left, Unknown)
-            return left.low if right == LOW - 1 else _plain(left) % (right + 1)
-        if operator is ast.LShift:
+        if operator is ast.BitAnd and isinstance(left, Unknown) and isinstance(right, int):
+            if right == LOW - 1:
+                return left.low
+            if right & (right + 1) == 0:  # all bits below a power of two
+                return left.value % (right + 1)
+        if operator is ast.LShift and isinstance(right, int):
             return _plain(left) * (1 << right)
         if operator is ast.Mult:
             if isinstance(left, Unknown):
                 return LOW * self._proof.product(left.high, right) + self._proof.product(left.low, right)
             return self._proof.product(left, right)
-        if isinstance(right, Lost):
-            assert operator is ast.Sub and left == LOW
+        if operator is ast.Sub and isinstance(right, Lost) and left == LOW:
             return right.keep
-        left, right = _plain(left), _plain(right)
-        return left + right if operator is ast.Add else left - right
+        if operator in (ast.Add, ast.Sub) and not isinstance(left, Lost) and not isinstance(right, Lost):
+            left, right = _plain(left), _plain(right)
+            return left + right if operator is ast.Add else left - right
+        raise CannotProveError(f"{operator.__name__} of {left} and {right}")
 
     def _call(self, name: str, arguments: list[Any]) -> Any:
         if name == "cast":
@@ -205,6 +213,8 @@ class Run:
         if name == "int":
             (x,) = arguments
             return z3.If(x, 1, 0) if isinstance(x, z3.BoolRef) else x
+        if name not in self._functions:
+            raise CannotProveError(f"a call of {name}")
         function = self._functions[name]
         inner = Run(
             self._proof,
@@ -326,7 +336,7 @@ def prove(
     """Prove every claim for ``|a| <= largest``; say what could not be, and z3's values where it has some."""
     try:
         proofs = list(cases(update, reference, largest))
-    except NotImplementedError as error:
+    except CannotProveError as error:
         say(f"|a| <= {largest}: not proven: this program does not know {error}")
         return False
     for case, proof in proofs:

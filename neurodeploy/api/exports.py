@@ -105,8 +105,9 @@ def export(
                 where="export",
                 help="Give dt_s=SECONDS, as it was trained, and calibrate=SAMPLES.",
             )
+        largest = 1 if input_max is None else input_max
         network: Graph | Run | Observed | PathLike = from_module(
-            source, calibrate, dt_s=dt_s, input_shape=input_shape, input_max=input_max or 1, score=score
+            source, calibrate, dt_s=dt_s, input_shape=input_shape, input_max=largest, score=score
         )
         dt_s = calibrate = score = input_max = None
     elif input_shape is not None:

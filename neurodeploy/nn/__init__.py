@@ -9,7 +9,7 @@ from neurodeploy.hierarchy import over_depth
 from neurodeploy.nn.delay_linear import DelayLinear
 from neurodeploy.nn.dense import Dense
 from neurodeploy.nn.lif import LI, LIF, CubaLIF
-from neurodeploy.nn.neuron_layer import NeuronLayer
+from neurodeploy.nn.neuron_layer import NeuronLayer, SpikingLayer
 from neurodeploy.nn.recurrent import Recurrent
 from neurodeploy.nn.stepwise import Stepwise
 from neurodeploy.nn.synaptic_layer import SynapticLayer
@@ -24,6 +24,7 @@ __all__ = [
     "Dense",
     "NeuronLayer",
     "Recurrent",
+    "SpikingLayer",
     "Stepwise",
     "SynapticLayer",
     "TemporalConv",

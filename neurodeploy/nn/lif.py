@@ -8,13 +8,13 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from neurodeploy.graph.model import NeuronModel, Population
-from neurodeploy.nn.neuron_layer import NeuronLayer, time_constants, with_state
+from neurodeploy.nn.neuron_layer import NeuronLayer, SpikingLayer, time_constants
 from neurodeploy.nn.tau import TimeConstants
 from neurodeploy.ops.scan.scans import li_scan, lif_box_scan, lif_scan
 from neurodeploy.ops.scan.segments import State
 
 
-class LIF(NeuronLayer):
+class LIF(SpikingLayer):
     """Leaky integrate-and-fire neurons without a synaptic filter (Norse's ``LIFBox``).
 
     Parameters
@@ -57,7 +57,7 @@ class LIF(NeuronLayer):
         if reset not in ("hard", "soft"):
             raise ValueError(f"reset is 'hard' or 'soft', not {reset!r}")
         self.reset = reset
-        self.options: dict[str, Any] = {
+        self.options = {
             "v_threshold": v_threshold,
             "v_reset": v_reset,
             "v_leak": v_leak,
@@ -71,27 +71,8 @@ class LIF(NeuronLayer):
         """Give dt over the time constants of membrane and (None) synaptic current."""
         return self.tau.alpha(), None
 
-    def forward(self, current: Tensor, *, keep: Tensor | None = None, return_v: bool = False) -> Any:
-        """Turn currents into spikes, both ``[step, batch, neuron]``; and voltages after reset, if asked.
-
-        ``keep`` ``[batch, neuron]`` multiplies each spike: a dropout mask for the whole sequence.
-        """
-        return lif_box_scan(current, self.tau.alpha(), scale=keep, return_v=return_v, **self.options)
-
-    def part(
-        self,
-        current: Tensor,
-        state: State | None = None,
-        *,
-        keep: Tensor | None = None,
-        return_v: bool = False,
-    ) -> tuple[Any, State]:
-        """Go on from a state, see :meth:`NeuronLayer.part`."""
-        found = lif_box_scan(
-            current, self.tau.alpha(), scale=keep, return_v=return_v, state=state, return_state=True,
-            **self.options,
-        )  # fmt: skip
-        return with_state(found)
+    def _scan(self, current: Tensor, **call: Any) -> Any:
+        return lif_box_scan(current, self.tau.alpha(), **self.options, **call)
 
     def to_population(self, name: str, *, bias: ArrayLike = 0.0) -> Population:
         """Give the LIF population, see :meth:`NeuronLayer.to_population`."""
@@ -100,7 +81,7 @@ class LIF(NeuronLayer):
         return self._population(name, model, bias, **spike)
 
 
-class CubaLIF(NeuronLayer):
+class CubaLIF(SpikingLayer):
     """Leaky integrate-and-fire neurons whose input passes a synaptic filter (Norse's ``LIF``).
 
     Parameters
@@ -131,7 +112,7 @@ class CubaLIF(NeuronLayer):
     ) -> None:
         super().__init__(size, tau_s=tau_s, dt_s=dt_s, learn_tau=learn_tau, v_leak=v_leak)
         self.tau_syn = time_constants(size, tau_syn_s, dt_s, learn_tau_syn)
-        self.options: dict[str, Any] = {
+        self.options = {
             "v_threshold": v_threshold,
             "v_reset": v_reset,
             "v_leak": v_leak,
@@ -144,29 +125,8 @@ class CubaLIF(NeuronLayer):
         """Give dt over the time constants of membrane and synaptic current."""
         return self.tau.alpha(), self.tau_syn.alpha()
 
-    def forward(self, current: Tensor, *, keep: Tensor | None = None, return_v: bool = False) -> Any:
-        """Turn currents into spikes, as :meth:`LIF.forward` does."""
-        return lif_scan(current, *self.rates(), scale=keep, return_v=return_v, **self.options)
-
-    def part(
-        self,
-        current: Tensor,
-        state: State | None = None,
-        *,
-        keep: Tensor | None = None,
-        return_v: bool = False,
-    ) -> tuple[Any, State]:
-        """Go on from a state, see :meth:`NeuronLayer.part`."""
-        found = lif_scan(
-            current,
-            *self.rates(),
-            scale=keep,
-            return_v=return_v,
-            state=state,
-            return_state=True,
-            **self.options,
-        )
-        return with_state(found)
+    def _scan(self, current: Tensor, **call: Any) -> Any:
+        return lif_scan(current, self.tau.alpha(), self.tau_syn.alpha(), **self.options, **call)
 
     def to_population(self, name: str, *, bias: ArrayLike = 0.0) -> Population:
         """Give the CUBA_LIF population, see :meth:`NeuronLayer.to_population`.
@@ -209,17 +169,8 @@ class LI(NeuronLayer):
         """Turn currents into voltages, both ``[step, batch, neuron]``."""
         return li_scan(current, self.tau.alpha(), self.v_leak)
 
-    def part(
-        self,
-        current: Tensor,
-        state: State | None = None,
-        *,
-        keep: Tensor | None = None,
-        return_v: bool = False,
-    ) -> tuple[Any, State]:
-        """Go on from a state, see :meth:`NeuronLayer.part`; there are no spikes to keep or to give."""
-        if keep is not None or return_v:
-            raise ValueError("integrators have no spikes, and voltages are what they give")
+    def part(self, current: Tensor, state: State | None = None) -> tuple[Any, State]:
+        """Go on from a state, see :meth:`NeuronLayer.part`."""
         v, after = li_scan(current, self.tau.alpha(), self.v_leak, state=state, return_state=True)
         return v, after
 

@@ -37,14 +37,7 @@ class NeuronLayer(nn.Module, ABC):
         return f"{self.size}, tau {tau.min():g}..{tau.max():g} s ({self.tau.learn}), dt {self.dt_s:g} s"
 
     @abstractmethod
-    def part(
-        self,
-        current: Tensor,
-        state: State | None = None,
-        *,
-        keep: Tensor | None = None,
-        return_v: bool = False,
-    ) -> tuple[Any, State]:
+    def part(self, current: Tensor, state: State | None = None) -> tuple[Any, State]:
         """Compute a part of a sequence and say what the next part needs.
 
         Parameters
@@ -53,15 +46,11 @@ class NeuronLayer(nn.Module, ABC):
             ``[step, batch, neuron]``.
         state
             What the last part gave; None begins at rest.
-        keep
-            ``[batch, neuron]``, multiplies each spike: a dropout mask for the whole sequence.
-        return_v
-            Whether to give the voltages after reset beside the spikes.
 
         Returns
         -------
         tuple
-            What :meth:`forward` gives for these steps, and the state.
+            What ``forward`` gives for these steps, and the state.
         """
 
     def step(self, current: Tensor, state: State | None = None) -> tuple[Tensor, State]:
@@ -91,10 +80,43 @@ class NeuronLayer(nn.Module, ABC):
         return Population(name=name, model=model, **arrays)
 
 
-def with_state(found: tuple[Any, ...]) -> tuple[Any, State]:
-    """Part the state from what a scan gives beside it."""
-    *outputs, state = found
-    return (outputs[0] if len(outputs) == 1 else tuple(outputs)), state
+class SpikingLayer(NeuronLayer):
+    """What neurons that spike share: one scan, over a whole sequence or a part of it.
+
+    Attributes
+    ----------
+    options
+        What the scan takes at every call: threshold, reset, leak and surrogate gradient.
+    """
+
+    options: dict[str, Any]
+
+    @abstractmethod
+    def rates(self) -> tuple[Tensor, Tensor | None]:
+        """Give dt over the time constants of membrane and synaptic current, None without a filter."""
+
+    @abstractmethod
+    def _scan(self, current: Tensor, **call: Any) -> Any:
+        """Run the scan with the layer's own rates and options, and those of one call."""
+
+    def forward(self, current: Tensor, *, keep: Tensor | None = None, return_v: bool = False) -> Any:
+        """Turn currents into spikes, both ``[step, batch, neuron]``; and voltages after reset, if asked.
+
+        ``keep`` ``[batch, neuron]`` multiplies each spike: a dropout mask for the whole sequence.
+        """
+        return self._scan(current, scale=keep, return_v=return_v)
+
+    def part(
+        self,
+        current: Tensor,
+        state: State | None = None,
+        *,
+        keep: Tensor | None = None,
+        return_v: bool = False,
+    ) -> tuple[Any, State]:
+        """Go on from a state, see :meth:`NeuronLayer.part`; the rest as in :meth:`forward`."""
+        *found, after = self._scan(current, scale=keep, return_v=return_v, state=state, return_state=True)
+        return (tuple(found) if return_v else found[0]), after
 
 
 def time_constants(size: int, tau_s: ArrayLike | TimeConstants, dt_s: float, learn: str) -> TimeConstants:

@@ -185,6 +185,14 @@ def test_a_file_that_is_no_onnx_file_is_a_finding(packages, tmp_path: Path):
     assert error.value.findings[0].code == "ND425" and error.value.exit_code == 4
 
 
+def test_a_run_that_fails_names_the_file_that_was_run(packages, tmp_path: Path):
+    program, spikes = random_case(5)
+    onnx().write(program, tmp_path)
+    with pytest.raises(NeurodeployError) as error:
+        OnnxRuntime(STEP).run(tmp_path, spikes)  # takes one step, not samples
+    assert (error.value.findings[0].code, error.value.findings[0].where) == ("ND425", STEP)
+
+
 def test_sums_that_may_leave_32_bits_are_computed_in_64(packages, tmp_path: Path):
     from neurodeploy.targets.onnx.neuron_step import cells
 

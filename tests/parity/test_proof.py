@@ -51,3 +51,24 @@ def test_a_wrong_step_is_not_proven(right: str, wrong: str) -> None:
     said: list[str] = []
     assert not prove(changed, source_of(naive.simulate_reference), CLOSED, say=said.append)
     assert "not proven" in said[-1]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("cast(x - 2 * _WRAP)", "cast(x // (2 * _WRAP))"),
+        ("cast(x + 2 * _WRAP)", "cast(x | (2 * _WRAP))"),
+        ("y > threshold[n]", "y > threshold[n] > 0"),
+        ("y > threshold[n]", "y != threshold[n]"),
+        ("m & 4095) * keep_v", "m & 4094) * keep_v"),
+        ("cast(a << 6)", "twice(a)"),
+    ],
+)
+def test_of_what_the_prover_has_no_rule_for_it_says_so(right: str, wrong: str) -> None:
+    source = textwrap.dedent(inspect.getsource(kernel._update.py_func))
+    assert right in source
+    (changed,) = ast.parse(source.replace(right, wrong, 1)).body
+    said: list[str] = []
+    assert not prove(changed, source_of(naive.simulate_reference), CLOSED, say=said.append)
+    assert len(said) == 1
+    assert "this program does not know" in said[0]

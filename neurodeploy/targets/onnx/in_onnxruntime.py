@@ -104,7 +104,7 @@ class OnnxRuntime:
         scores = [one.name for one in session.get_outputs() if one.name in (SCORE, SCORE_PER_STEP)]
         keys = ["spikes", *(key for key in ("v", "u") if key in record)]
         wanted = [f"{name}/{key}" for name in names for key in keys] + scores
-        found = _in_chunks(session, values, wanted, timeout_s=timeout_s, progress=progress)
+        found = _in_chunks(session, values, wanted, file=self.file, timeout_s=timeout_s, progress=progress)
         populations = {
             name: PopulationTrace(
                 found[f"{name}/spikes"],
@@ -140,6 +140,7 @@ def _in_chunks(
     spikes: NDArray[np.uint8],
     wanted: Sequence[str],
     *,
+    file: str,
     timeout_s: float | None,
     progress: Callable[[int, int], None] | None,
 ) -> dict[str, NDArray[Any]]:
@@ -184,7 +185,7 @@ def _in_chunks(
                 limit=f"{timeout_s:g} s",
                 help="Run fewer samples, or allow more time.",
             ) from None
-        raise _failed(SEQUENCE, error) from None
+        raise _failed(file, error) from None
     finally:
         if clock is not None:
             clock.cancel()

@@ -235,6 +235,8 @@ def test_counts_need_an_input_maximum() -> None:
     counts = nd.Samples(samples().spikes * 3)
     with pytest.raises(NeurodeployError, match="ND011"):
         nd.from_module(module, counts, **told)
+    with pytest.raises(NeurodeployError, match="ND011"):
+        nd.export(module, "nowhere", target="loihi2", calibrate=samples(), input_max=0, **told)
     assert nd.from_module(module, counts, input_max=3, **told).graph.input_max == 3
 
 

@@ -191,8 +191,8 @@ def test_states_and_connections_that_do_not_fit_are_refused() -> None:
         lif().part(x, (torch.zeros(2, 6), None))
     with pytest.raises(ValueError, match="a state is"):
         Dense(6, 6).part(x, torch.zeros(1, 3, 6))
-    with pytest.raises(ValueError, match="no spikes"):
-        LI(6, tau_s=0.1, dt_s=0.01).part(x, keep=torch.ones(3, 6))
+    with pytest.raises(TypeError, match="keep"):  # integrators have no spikes
+        LI(6, tau_s=0.1, dt_s=0.01).part(x, keep=torch.ones(3, 6))  # type: ignore[call-arg]
     for connection, lag in ((Dense(6, 5), 1), (Dense(6, 6), 0)):
         with pytest.raises(ValueError, match="recurrent connection"):
             Recurrent(lif(), connection, lag_steps=lag)
